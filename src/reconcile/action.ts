@@ -1,0 +1,80 @@
+import type { ContainerConfig, ContainerOwner } from "../runtime/container.ts";
+import type { PublishedPort } from "../observe/snapshot.ts";
+
+/**
+ * The one table of actions. The union type, the executor's map and the renderer derive from it,
+ * so an action that is added here and forgotten there does not compile.
+ */
+export interface Actions {
+  "create-network": { readonly project: string };
+  "remove-network": { readonly project: string };
+  "create-volume": { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  "remove-volume": { readonly name: string };
+  /** Make the proxy's listeners of a service exactly these (may be none). Fails with port.taken before anything else is done. */
+  publish: { readonly project: string; readonly service: string; readonly ports: readonly PublishedPort[] };
+  /** Create a new container and start it. */
+  create: {
+    readonly name: string;
+    readonly owner: ContainerOwner;
+    readonly config: ContainerConfig;
+    readonly imageId: string;
+    readonly fingerprint: Readonly<Record<string, string>>;
+  };
+  /** Start a container that exists and does not run. `failures` is what the record's count becomes. */
+  start: { readonly id: string; readonly failures: number };
+  /** Change a container without touching its process. */
+  update: {
+    readonly id: string;
+    readonly config: ContainerConfig;
+    readonly fingerprint: Readonly<Record<string, string>>;
+    readonly fields: readonly string[];
+  };
+  /** Drain, stop with the grace period, keep the container. */
+  stop: { readonly id: string; readonly graceMs: number };
+  /** Drain, stop with the grace period, remove container and writable layer. */
+  remove: { readonly id: string; readonly graceMs: number };
+  /** A new container in place of an old one of the same replica number. */
+  replace: {
+    readonly id: string;
+    readonly order: "start-first" | "stop-first";
+    readonly graceMs: number;
+    readonly name: string;
+    readonly owner: ContainerOwner;
+    readonly config: ContainerConfig;
+    readonly imageId: string;
+    readonly fingerprint: Readonly<Record<string, string>>;
+  };
+}
+
+export type ActionKind = keyof Actions;
+
+/** `Action` is the union of all, `Action<"start">` one of them. */
+export type Action<K extends ActionKind = ActionKind> = { [P in K]: { readonly kind: P } & Actions[P] }[K];
+
+/** An action in a plan: what it is about, why, and what must be done first. */
+export interface Step {
+  /** Unique in its plan, stable for equal input: `create web.3`. */
+  readonly key: string;
+  readonly action: Action;
+  /** What it acts on, as people name it: `web.3`, `network shop`, `port 8080`. */
+  readonly subject: string;
+  /** Why, in words a user reads: `memory 64M -> 128M`, `replicas 3 -> 5`, `exited with status 1, restart: always`. */
+  readonly cause: string;
+  /** Keys of the steps that must have succeeded before. */
+  readonly after: readonly string[];
+}
+
+/** Something that stands in the way: nothing is changed while a plan has one of these. */
+export interface Problem {
+  readonly code: "port.taken" | "image.not-found" | "conflict";
+  readonly subject: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly problems: readonly Problem[];
+  /** When to look again though nothing happened (a backoff runs out); ms since the epoch. */
+  readonly wakeAt: number | null;
+}

@@ -10,6 +10,8 @@ export interface Actions {
   "remove-network": { readonly project: string };
   "create-volume": { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   "remove-volume": { readonly name: string };
+  /** Import a root file system archive under a reference. */
+  "import-image": { readonly reference: string; readonly file: string };
   /** Make the proxy's listeners of a service exactly these (may be none). Fails with port.taken before anything else is done. */
   publish: { readonly project: string; readonly service: string; readonly ports: readonly PublishedPort[] };
   /** Create a new container and start it. */
@@ -17,7 +19,8 @@ export interface Actions {
     readonly name: string;
     readonly owner: ContainerOwner;
     readonly config: ContainerConfig;
-    readonly imageId: string;
+    /** Undefined where the plan itself imports the image first: the executor resolves the reference then. */
+    readonly imageId?: string;
     readonly fingerprint: Readonly<Record<string, string>>;
   };
   /** Start a container that exists and does not run. `failures` is what the record's count becomes. */
@@ -41,7 +44,7 @@ export interface Actions {
     readonly name: string;
     readonly owner: ContainerOwner;
     readonly config: ContainerConfig;
-    readonly imageId: string;
+    readonly imageId?: string;
     readonly fingerprint: Readonly<Record<string, string>>;
   };
 }

@@ -9,6 +9,8 @@ export interface Project {
   readonly services: Readonly<Record<string, Service>>;
   /** Named volumes, by the name the file uses. */
   readonly volumes: Readonly<Record<string, Volume>>;
+  /** Images the file says how to get, by the reference services use. */
+  readonly images: Readonly<Record<string, ImageSource>>;
   /** Absolute path of the folder relative paths were resolved against. */
   readonly workingFolder: string;
   /** Absolute paths of the files this came from; "-" for standard input. */
@@ -72,6 +74,12 @@ export type Mount =
       readonly sizeBytes?: number;
       readonly mode?: number;
     };
+
+/** `images: { tools: { import: ./rootfs.tar.gz } }`: gantry's own addition to Compose. */
+export interface ImageSource {
+  /** Absolute path of a root file system archive, imported when the reference does not exist yet. */
+  readonly importFrom: string;
+}
 
 export interface Volume {
   /** The real name on this machine. */

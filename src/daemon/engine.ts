@@ -1,0 +1,81 @@
+import type { ObservedContainer } from "../observe/snapshot.ts";
+import type { Project } from "../spec/project.ts";
+import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
+import type { DoctorLine, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
+
+/**
+ * What the API's routes call. Every method throws GantryError; a `reference` is a container's name, id, or unique
+ * prefix of an id (container.not-found, or conflict when ambiguous).
+ */
+export interface Engine {
+  readonly containers: {
+    /** Every container of this instance, running or not, sorted by creation. */
+    list(): Promise<readonly ObservedContainer[]>;
+    find(reference: string): Promise<ObservedContainer>;
+    /** Returns false when it ran already. */
+    start(reference: string): Promise<boolean>;
+    /** Returns false when it did not run. Marks it as stopped by the user. */
+    stop(reference: string, options: { readonly graceMs?: number }): Promise<boolean>;
+    restart(reference: string, options: { readonly graceMs?: number }): Promise<void>;
+    /** `signal` as `SIGTERM`, `TERM` or `15`. */
+    kill(reference: string, signal: string): Promise<void>;
+    /** container.running unless stopped or forced; `volumes` also removes its anonymous volumes. */
+    remove(reference: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
+    /** Resolves with the exit code once it is not running. */
+    wait(reference: string): Promise<number>;
+    logs(reference: string, options: LogOptions): AsyncIterable<LogLine>;
+    exec(reference: string, config: ExecConfig): Promise<ExecSession>;
+  };
+  readonly projects: {
+    list(): Promise<readonly ProjectSummary[]>;
+    /** project.not-found. `stopped` are the services stopped by hand. */
+    get(name: string): Promise<{ readonly project: Project; readonly stopped: readonly string[] }>;
+    apply(
+      project: Project,
+      options: { readonly wait: boolean; readonly signal?: AbortSignal },
+    ): AsyncIterable<Progress>;
+    plan(name: string, project: Project | undefined): Promise<PlanResponse>;
+    scale(name: string, service: string, replicas: number): AsyncIterable<Progress>;
+    stop(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;
+    start(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;
+    restart(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;
+    down(name: string, options: { readonly volumes: boolean }): AsyncIterable<Progress>;
+  };
+  readonly images: {
+    list(): Promise<readonly ImageSummary[]>;
+    /** Streams a root file system tar (plain or gzip) into the store. Returns the image's id. */
+    import(body: AsyncIterable<Uint8Array>, reference: string): Promise<string>;
+    /** image.not-found, image.in-use (unless forced: then only the reference goes). Returns what was untagged and deleted. */
+    remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
+  };
+  /** Calls the listener for every event until the returned function is called. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  doctor(): Promise<readonly DoctorLine[]>;
+}
+
+export interface ImageSummary {
+  /** `sha256:...`, or `host`. */
+  readonly id: string;
+  /** `name:tag`, none for a dangling one. */
+  readonly references: readonly string[];
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  readonly sizeBytes: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** How many containers were made from it. */
+  readonly containers: number;
+}
+
+export type ImageRemoval = { readonly untagged: string } | { readonly deleted: string };
+
+/** Docker's event vocabulary. */
+export interface EngineEvent {
+  readonly type: "container" | "image" | "network" | "volume";
+  /** `create`, `start`, `die`, `oom`, `stop`, `kill`, `destroy`, `update`, `rename`, `import`, `untag`, `delete`, ... */
+  readonly action: string;
+  readonly id: string;
+  /** Name, image, exitCode, labels, ... as docker's `Actor.Attributes`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** ms since the epoch. */
+  readonly time: number;
+}

@@ -1,0 +1,52 @@
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+let counter = 0;
+
+/**
+ * Replaces a file atomically and durably: write a sibling, fsync it, rename it over, fsync the folder.
+ * A crash at any instant leaves either the old content or the new. Mode 0600.
+ */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  counter += 1;
+  const temporary = `${path}.${process.pid}.${counter}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes the names inside a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Replaces a file with a value as JSON, as replaceFile does. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await replaceFile(path, `${JSON.stringify(value)}\n`);
+}
+
+/** The JSON value in a file; undefined when there is no such file. Throws SyntaxError for anything that is not JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as unknown;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+#define _GNU_SOURCE
+#include "applier.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static _Noreturn void usage(void)
+{
+    fputs("usage: gantry-applier FOLDER [--max-bytes N] [--max-entries N] <archive.tar\n", stderr);
+    exit(2);
+}
+
+static int64_t positive(const char *text)
+{
+    char *rest;
+    errno = 0;
+    long long value = text == NULL ? 0 : strtoll(text, &rest, 10);
+    if (value <= 0 || errno != 0 || *rest != '\0')
+        usage();
+    return value;
+}
+
+/* Gives up every capability that placing entries does not need, so that a flaw in the reader is worth less. */
+static void drop_capabilities(void)
+{
+    static const int needed[] = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,   CAP_FSETID,
+                                 CAP_MKNOD,  CAP_SETFCAP,      CAP_SYS_ADMIN /* trusted.* attributes */};
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {0};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        data[needed[i] / 32].permitted |= 1u << needed[i] % 32;
+        data[needed[i] / 32].effective |= 1u << needed[i] % 32;
+    }
+    if (syscall(SYS_capset, &header, data) < 0)
+        fail_errno("cannot give up capabilities (the applier needs root)");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        fail_errno("cannot give up privileges");
+}
+
+/* Makes the folder the only thing this process can name; openat2 in applier_place.c is the second wall. */
+static int enter(const char *folder)
+{
+    if (chdir(folder) < 0)
+        fail_errno("cannot enter the folder");
+    if (chroot(".") < 0 || chdir("/") < 0)
+        fail_errno("cannot make the folder the root (the applier needs root)");
+    int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        fail_errno("cannot open the folder");
+    return root;
+}
+
+int main(int count, char **arguments)
+{
+    struct limits limits = {.bytes = (int64_t)64 << 30, .entries = 2000000};
+    if (count < 2 || arguments[1][0] == '-')
+        usage();
+    for (int i = 2; i < count; i += 2) {
+        if (strcmp(arguments[i], "--max-bytes") == 0)
+            limits.bytes = positive(arguments[i + 1]);
+        else if (strcmp(arguments[i], "--max-entries") == 0)
+            limits.entries = positive(arguments[i + 1]);
+        else
+            usage();
+    }
+
+    /* Nobody waits for the result of a daemon that is gone; its next start sweeps the folder. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    umask(0);
+    int root = enter(arguments[1]);
+    drop_capabilities();
+    place_into(root);
+
+    static struct entry entry;
+    int64_t entries = 0, bytes = 0;
+    while (tar_next(&entry, &limits)) {
+        if (++entries > limits.entries)
+            fail("more than %lld entries", (long long)limits.entries);
+        if (entry.stored > limits.bytes - bytes)
+            fail("the archive holds more than %lld bytes", (long long)limits.bytes);
+        bytes += place_entry(&entry);
+    }
+    place_finish();
+    if (syncfs(root) < 0)
+        fail_errno("cannot write to the disk");
+    printf("{\"entries\":%lld,\"bytes\":%lld}\n", (long long)entries, (long long)bytes);
+    return 0;
+}

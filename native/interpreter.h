@@ -1,0 +1,90 @@
+// The interpreter's state: descriptors in numbered slots, and who else takes part.
+#ifndef GANTRY_INTERPRETER_H
+#define GANTRY_INTERPRETER_H
+#include "plan.h"
+#include "wire.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define SLOT_COUNT 96
+#define NETLINK_HOST 0
+
+struct shim_options {
+  int folder;           // slot's folder opened at the container's own run folder, -1 without a shim
+  char id[80];
+  int journal;          // the log's folder, -1: output is thrown away
+  int64_t journal_bytes;
+  int64_t journal_files;
+  int oom_slot;
+  char oom_path[256];
+};
+
+struct machine {
+  int slots[SLOT_COUNT];
+  int host_mounts;      // the host's mount namespace
+  int own_mounts;       // the launcher's
+  int host_network;     // netlink socket opened in the host's network namespace
+  bool in_host_mounts;
+  int root;             // the container's root folder, before it is /
+  int null_device;      // O_PATH of a verified /dev/null, for masking
+  int wake, await;      // pipe ends towards the other side of the clone
+  bool null_stdin;      // no stdin: /dev/null of the container
+  int status;           // where the child reports its failure; closes on exec
+  pid_t child;          // as seen by the parent
+  pid_t target;         // the container's first process, for exec
+  struct shim_options shim;
+};
+
+// Each carries out one operation; 0, or -1 with errno.
+int run_operation(struct machine *machine, const struct operation *operation);
+// Runs operations [from, to); on failure fills `failure` and returns -1.
+int run_operations(struct machine *machine, const struct plan *plan, uint32_t from, uint32_t to, struct failure *failure);
+// Index of the first operation with this code at or after `from`, or plan->count.
+uint32_t find_operation(const struct plan *plan, uint32_t from, uint16_t code);
+int slot(struct machine *machine, int64_t number); // -1 with EBADF
+int set_slot(struct machine *machine, int64_t number, int fd);
+int use_mounts(struct machine *machine, bool host);
+
+// mounts.c: everything below the container's root, never outside it.
+int in_root(struct machine *machine, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
+int make_folder(struct machine *machine, const char *path, mode_t mode);
+int mount_overlay(struct machine *machine, const char *options);
+int mount_root_tree(struct machine *machine, int tree);
+int mount_new(struct machine *machine, const struct operation *operation);
+int attach_tree(struct machine *machine, int tree, const char *target, uint64_t attributes);
+int make_device(struct machine *machine, const struct operation *operation);
+int make_symlink(struct machine *machine, const char *target, const char *path);
+int mask_path(struct machine *machine, const char *path);
+int make_read_only(struct machine *machine, const char *path);
+int pivot(struct machine *machine, bool read_only);
+int host_tree(struct machine *machine, int to, const char *path, bool recursive, bool make);
+
+// credentials.c
+int become_user(const char *user, const char *groups);
+int set_capabilities(const struct operation *operation);
+int set_seccomp(const struct operation *operation);
+int execute(struct machine *machine, const struct operation *operation);
+
+// netlink.c
+int open_netlink(void);
+int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t pid_offset, uint32_t pid);
+
+// init.c: never returns in the parent; returns 0 in the child.
+int become_init(struct machine *machine);
+
+// The child of a plan: cloned, set up and executing; -1 with `failure` filled.
+pid_t carry_out(struct machine *machine, const struct plan *plan, const int stdio[3], struct failure *failure);
+
+// journal.c: output lines with time and stream, rotated.
+struct journal;
+struct journal *journal_open(const struct shim_options *options);
+// Appends output of stream 1 or 2; length 0 ends a line that was left open.
+void journal_append(struct journal *journal, int stream, const char *bytes, size_t length);
+void journal_flush(struct journal *journal);
+
+// session.c: a process inside a running container, relayed over the connection. Never returns.
+_Noreturn void run_session(struct machine *machine, const uint8_t *bytes, uint32_t length, int connection);
+
+// shim.c: runs in a process of its own and never returns.
+_Noreturn void run_shim(struct machine *machine, const struct plan *plan, int connection, uint32_t request);
+#endif

@@ -1,0 +1,116 @@
+// The decoder of launch plans. It trusts nothing: every length, count and string is checked before it is used,
+// so that the interpreter behind it never has to.
+#include "plan.h"
+#include <string.h>
+
+// One letter an argument: i = 8-byte integer, s = string without NUL, b = bytes.
+static const struct {
+  const char *name, *signature;
+} FORMS[] = {
+    [OP_MKDIR] = {"mkdir", "isii"},
+    [OP_WRITE] = {"write", "isb"},
+    [OP_CREATE] = {"create", "isib"},
+    [OP_OPEN] = {"open", "iisi"},
+    [OP_RMDIR] = {"rmdir", "is"},
+    [OP_UNLINK] = {"unlink", "is"},
+    [OP_NETLINK] = {"netlink", "ibi"},
+    [OP_HOST_TREE] = {"host-tree", "isii"},
+    [OP_WRITE_PID] = {"write-pid", "is"},
+    [OP_SHIM] = {"shim", "iss"},
+    [OP_JOURNAL] = {"journal", "isii"},
+    [OP_OOM_FILE] = {"oom-file", "is"},
+    [OP_CLONE] = {"clone", "iiss"},
+    [OP_CHILD] = {"child", ""},
+    [OP_EXIT] = {"exit", ""},
+    [OP_SIGNAL] = {"signal", ""},
+    [OP_WAIT] = {"wait", ""},
+    [OP_OVERLAY] = {"overlay", "s"},
+    [OP_ROOT_TREE] = {"root-tree", "i"},
+    [OP_MOUNT] = {"mount", "sssisi"},
+    [OP_ATTACH] = {"attach", "isi"},
+    [OP_DEVICE] = {"device", "siii"},
+    [OP_SYMLINK] = {"symlink", "ss"},
+    [OP_MKDIR_IN] = {"mkdir-in", "si"},
+    [OP_MASK] = {"mask", "s"},
+    [OP_READ_ONLY] = {"read-only", "s"},
+    [OP_PIVOT] = {"pivot", "i"},
+    [OP_HOSTNAME] = {"hostname", "s"},
+    [OP_RLIMIT] = {"rlimit", "iii"},
+    [OP_UNSHARE] = {"unshare", "i"},
+    [OP_USER] = {"user", "ss"},
+    [OP_CAPABILITIES] = {"capabilities", "iiiii"},
+    [OP_NO_NEW_PRIVILEGES] = {"no-new-privileges", ""},
+    [OP_SECCOMP] = {"seccomp", "b"},
+    [OP_CHDIR] = {"chdir", "si"},
+    [OP_INIT] = {"init", ""},
+    [OP_EXEC] = {"exec", "bb"},
+    [OP_SETNS] = {"setns", "i"},
+    [OP_UMASK] = {"umask", "i"},
+};
+#define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
+static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};
+
+const char *operation_name(uint16_t code) {
+  return code < FORM_COUNT && FORMS[code].name ? FORMS[code].name : "unknown";
+}
+
+static uint32_t u32(const uint8_t *p) {
+  uint32_t value;
+  memcpy(&value, p, sizeof value);
+  return value;
+}
+
+static uint16_t u16(const uint8_t *p) {
+  uint16_t value;
+  memcpy(&value, p, sizeof value);
+  return value;
+}
+
+// argv and environment are runs of NUL-terminated strings: the last byte must be that NUL.
+static int is_string_run(const struct argument *a) { return a->length == 0 || a->data[a->length - 1] == 0; }
+
+const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan) {
+  plan->count = 0;
+  if (length < 12 || length > PLAN_MAX_BYTES) return "wrong size";
+  if (memcmp(bytes, MAGIC, sizeof MAGIC)) return "wrong magic or version";
+  uint32_t count = u32(bytes + 8);
+  if (count > PLAN_MAX_OPERATIONS) return "too many operations";
+  size_t at = 12;
+  for (uint32_t i = 0; i < count; i++) {
+    struct operation *operation = &plan->operations[i];
+    if (length - at < 4) return "cut inside an operation";
+    operation->code = u16(bytes + at);
+    operation->count = u16(bytes + at + 2);
+    at += 4;
+    if (operation->code >= FORM_COUNT || !FORMS[operation->code].name) return "unknown operation";
+    const char *signature = FORMS[operation->code].signature;
+    if (operation->count != strlen(signature)) return "wrong number of arguments";
+    for (int j = 0; j < operation->count; j++) {
+      if (length - at < 4) return "cut inside an argument's length";
+      uint32_t size = u32(bytes + at);
+      at += 4;
+      if (size >= length - at) return "cut inside an argument"; // one NUL at least follows
+      const uint8_t *data = bytes + at;
+      size_t padded = ((size_t)size + 4) & ~(size_t)3;
+      if (padded > length - at) return "cut inside an argument's padding";
+      for (size_t k = size; k < padded; k++)
+        if (data[k]) return "an argument's padding is not zero";
+      at += padded;
+      if (signature[j] == 'i' && size != 8) return "an integer is not 8 bytes";
+      if (signature[j] == 's' && memchr(data, 0, size)) return "a string holds a NUL";
+      operation->arguments[j] = (struct argument){data, size};
+    }
+    if (operation->code == OP_EXEC) {
+      if (operation->arguments[0].length < 2 || !is_string_run(&operation->arguments[0]) ||
+          !is_string_run(&operation->arguments[1]))
+        return "argv or environment is malformed";
+    }
+    if (operation->code == OP_SECCOMP &&
+        (operation->arguments[0].length % 8 || operation->arguments[0].length == 0 ||
+         operation->arguments[0].length > 4096 * 8))
+      return "a seccomp filter has a wrong size";
+  }
+  if (at != length) return "bytes after the last operation";
+  plan->count = count;
+  return NULL;
+}

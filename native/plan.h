@@ -1,0 +1,84 @@
+// A launch plan: a flat list of operations, compiled by TypeScript, carried out here. See docs/launch-plan.md.
+#ifndef GANTRY_PLAN_H
+#define GANTRY_PLAN_H
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAX_BYTES (1u << 20)
+#define PLAN_MAX_OPERATIONS 512
+#define PLAN_MAX_ARGUMENTS 8
+
+// The numbers are the wire format: never renumber, only add.
+enum opcode {
+  OP_MKDIR = 1,       // slot, path, mode, may-exist: a folder below a slot's folder
+  OP_WRITE = 2,       // slot, path, bytes: one write to an existing file
+  OP_CREATE = 3,      // slot, path, mode, bytes: a new or emptied file
+  OP_OPEN = 4,        // to-slot, slot, path, flags
+  OP_RMDIR = 5,       // slot, path: missing is fine, busy is retried
+  OP_UNLINK = 6,      // slot, path: missing is fine
+  OP_NETLINK = 7,     // namespace (0 host, 1 own), messages, offset of the child's pid in them or -1
+  OP_HOST_TREE = 8,   // to-slot, path, recursive, make: a detached copy of a mount of the host's
+  OP_WRITE_PID = 9,   // slot, path: the child's pid into a file (cgroup.procs)
+  OP_SHIM = 10,       // slot, folder, container id: where the control socket and the exit status go
+  OP_JOURNAL = 11,    // slot, folder, bytes per file, files: where stdout and stderr go
+  OP_OOM_FILE = 12,   // slot, path: a file with a line "oom_kill N", read at exit
+  OP_CLONE = 13,      // flags, slot of a v2 cgroup or -1, uid map, gid map: what follows runs in the parent
+  OP_CHILD = 14,      // marker: what follows runs in the child
+  OP_EXIT = 15,       // marker: what follows runs in the shim once the child is gone
+  OP_SIGNAL = 16,     // wake the other side
+  OP_WAIT = 17,       // wait for the other side
+  OP_OVERLAY = 20,    // mount options: becomes the root
+  OP_ROOT_TREE = 21,  // slot: a detached mount becomes the root
+  OP_MOUNT = 22,      // file system type, source, options "a=b,c", mount attributes, target, mode
+  OP_ATTACH = 23,     // slot of a detached mount, target, mount attributes: make the target, mount there
+  OP_DEVICE = 24,     // path, mode with type, major, minor
+  OP_SYMLINK = 25,    // target, path
+  OP_MKDIR_IN = 26,   // path, mode: in the root
+  OP_MASK = 27,       // path: hidden if it exists
+  OP_READ_ONLY = 28,  // path: read-only if it exists
+  OP_PIVOT = 29,      // read-only: the root becomes /
+  OP_HOSTNAME = 30,   // name
+  OP_RLIMIT = 31,     // resource, soft, hard: capped at the present hard limit
+  OP_UNSHARE = 32,    // flags
+  OP_USER = 33,       // "user[:group]" by name or number, extra groups (comma-separated)
+  OP_CAPABILITIES = 34, // bounding, effective, permitted, inheritable, ambient
+  OP_NO_NEW_PRIVILEGES = 35,
+  OP_SECCOMP = 36,    // sock_filter array
+  OP_CHDIR = 37,      // path, make
+  OP_INIT = 38,       // stay as a reaping init, go on in a child
+  OP_EXEC = 39,       // argv, environment: each string ends in NUL
+  OP_SETNS = 40,      // flags: into the namespaces of the container's first process
+  OP_UMASK = 41,      // mask
+};
+
+struct argument {
+  const uint8_t *data; // always followed by a NUL
+  uint32_t length;
+};
+
+struct operation {
+  uint16_t code;
+  uint16_t count;
+  struct argument arguments[PLAN_MAX_ARGUMENTS];
+};
+
+struct plan {
+  uint32_t count;
+  struct operation operations[PLAN_MAX_OPERATIONS];
+};
+
+// Fills `plan` with pointers into `bytes`. Returns NULL, or what is malformed.
+const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan);
+
+const char *operation_name(uint16_t code);
+
+static inline int64_t integer(const struct operation *operation, int index) {
+  int64_t value;
+  __builtin_memcpy(&value, operation->arguments[index].data, sizeof value);
+  return value;
+}
+
+static inline const char *text(const struct operation *operation, int index) {
+  return (const char *)operation->arguments[index].data;
+}
+#endif

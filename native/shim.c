@@ -1,0 +1,261 @@
+// One of these for each container: its parent. It reaps the container's first process, writes the log, records the
+// exit status, and opens further processes inside. It outlives the daemon and asks nobody.
+#define _GNU_SOURCE
+#include "interpreter.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONTROL_SOCKET "shim.sock"
+#define EVENTS_SOCKET "../../events.sock" // of the daemon, seen from the container's run folder
+
+struct shim {
+  struct machine *machine;
+  struct journal *journal;
+  pid_t pid;
+  unsigned long long start_time; // clock ticks since boot, proc_pid_stat(5) field 22
+  int64_t started_at;            // ms since the epoch
+  int control, signals, output[2];
+};
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// A pid alone names nothing for long; with its start time it does.
+static unsigned long long start_time_of(struct machine *machine, pid_t pid) {
+  char path[64], stat[1024];
+  snprintf(path, sizeof path, "%d/stat", pid);
+  AUTO_CLOSE int fd = openat(slot(machine, 0), path, O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
+  if (n <= 0) return 0;
+  stat[n] = 0;
+  char *field = strrchr(stat, ')'); // the name may hold anything
+  for (int i = 2; field && i < 22; i++) field = strchr(field + 1, ' ');
+  return field ? strtoull(field, NULL, 10) : 0;
+}
+
+static int bind_here(int folder, const char *name) {
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path, name);
+  // By a relative name: the folder's path may be longer than a socket address holds.
+  if (fchdir(folder)) goto broken;
+  unlink(name);
+  mode_t before = umask(0177);
+  int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
+  umask(before);
+  if (bound || listen(fd, 64)) goto broken;
+  return fd;
+broken:
+  close(fd);
+  return -1;
+}
+
+static void notify_daemon(const struct shim_options *options) {
+  AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = EVENTS_SOCKET};
+  if (fd < 0 || fchdir(options->folder) || connect(fd, (struct sockaddr *)&address, sizeof address)) return;
+  char line[128];
+  int length = snprintf(line, sizeof line, "exit %s\n", options->id);
+  write_full(fd, line, (size_t)length); // the daemon may be away: then it finds the exit file at its next start
+}
+
+static bool ran_out_of_memory(struct machine *machine) {
+  const struct shim_options *options = &machine->shim;
+  if (options->oom_slot < 0) return false;
+  int folder = slot(machine, options->oom_slot);
+  AUTO_CLOSE int fd = folder < 0 ? -1 : openat(folder, options->oom_path, O_RDONLY | O_CLOEXEC);
+  char content[1024];
+  ssize_t n = fd < 0 ? -1 : read(fd, content, sizeof content - 1);
+  if (n <= 0) return false;
+  content[n] = 0;
+  char *count = strstr(content, "oom_kill ");
+  // "oom_kill_disable" precedes it in v1's file and has no blank after oom_kill.
+  return count && strtol(count + 9, NULL, 10) > 0;
+}
+
+static void record_exit(struct shim *shim, int status, bool oom) {
+  char json[256];
+  int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  int length = snprintf(json, sizeof json, "{\"code\":%d,\"oomKilled\":%s,\"startedAt\":%lld,\"finishedAt\":%lld}\n", code,
+                        oom ? "true" : "false", (long long)shim->started_at, (long long)now_ms());
+  int folder = shim->machine->shim.folder;
+  AUTO_CLOSE int fd = openat(folder, "exit.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd >= 0 && write(fd, json, (size_t)length) == length) renameat(folder, "exit.tmp", folder, "exit");
+}
+
+// Returns false at the end of the stream.
+static bool read_output(struct shim *shim, int stream) {
+  char buffer[16384];
+  int *fd = &shim->output[stream - 1];
+  ssize_t n = read(*fd, buffer, sizeof buffer);
+  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  if (shim->journal) journal_append(shim->journal, stream, buffer, (size_t)n);
+  if (n > 0) return true;
+  close_quietly(fd);
+  *fd = -1;
+  return false;
+}
+
+static void drain_output(struct shim *shim) {
+  for (int stream = 1; stream <= 2; stream++) {
+    if (shim->output[stream - 1] < 0) continue;
+    fcntl(shim->output[stream - 1], F_SETFL, O_NONBLOCK);
+    struct pollfd poller = {.fd = shim->output[stream - 1], .events = POLLIN};
+    while (shim->output[stream - 1] >= 0 && poll(&poller, 1, 0) > 0 && read_output(shim, stream)) continue;
+    if (shim->journal) journal_append(shim->journal, stream, NULL, 0);
+  }
+  if (shim->journal) journal_flush(shim->journal);
+}
+
+static void reply_number(int connection, uint32_t tag, int64_t number) { send_frame(connection, tag, &number, sizeof number); }
+
+static int status_json(struct shim *shim, char json[256]) {
+  return snprintf(json, 256, "{\"version\":%d,\"pid\":%d,\"startTime\":%llu,\"startedAt\":%lld,\"shim\":%d}", WIRE_VERSION,
+                  shim->pid, shim->start_time, (long long)shim->started_at, getpid());
+}
+
+static void serve(struct shim *shim) {
+  AUTO_CLOSE int connection = accept4(shim->control, NULL, NULL, SOCK_CLOEXEC);
+  if (connection < 0) return;
+  // A client that says nothing must not hold up the log.
+  struct timeval patience = {.tv_sec = 1};
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  uint32_t tag, length;
+  AUTO_FREE uint8_t *payload = receive_frame(connection, &tag, &length, PLAN_MAX_BYTES);
+  if (!payload) return;
+  if (tag == SHIM_STATUS) {
+    char json[256];
+    int size = status_json(shim, json);
+    send_frame(connection, tag, json, (size_t)size);
+  } else if (tag == SHIM_SIGNAL && length == 4) {
+    uint32_t number;
+    memcpy(&number, payload, sizeof number);
+    // Not reaped yet, so the pid is still the container's.
+    reply_number(connection, tag, kill(shim->pid, (int)number) ? errno : 0);
+  } else if (tag == SHIM_EXEC) {
+    pid_t worker = fork();
+    if (worker == 0) {
+      close(shim->control), close(shim->signals);
+      for (int i = 0; i < 2; i++) close_quietly(&shim->output[i]);
+      shim->machine->target = shim->pid;
+      run_session(shim->machine, payload, length, connection);
+    }
+    if (worker < 0) {
+      struct failure failure = {.error = errno, .about = "fork"};
+      send_frame(connection, SESSION_FAILED, &failure, sizeof failure);
+    }
+  }
+}
+
+// True once the container's first process is gone; its status in `status`.
+static bool reap(struct shim *shim, int *status) {
+  struct signalfd_siginfo ignored;
+  while (read(shim->signals, &ignored, sizeof ignored) > 0) continue;
+  bool gone = false;
+  for (int one;;) {
+    pid_t pid = waitpid(-1, &one, WNOHANG);
+    if (pid <= 0) return gone;
+    if (pid == shim->pid) {
+      *status = one;
+      gone = true;
+    }
+  }
+}
+
+static int supervise(struct shim *shim) {
+  for (int status;;) {
+    struct pollfd pollers[4] = {
+        {.fd = shim->signals, .events = POLLIN},
+        {.fd = shim->control, .events = POLLIN},
+        {.fd = shim->output[0], .events = POLLIN},
+        {.fd = shim->output[1], .events = POLLIN},
+    };
+    if (poll(pollers, 4, -1) < 0) continue;
+    for (int stream = 1; stream <= 2; stream++)
+      if (pollers[stream + 1].revents) read_output(shim, stream);
+    if (shim->journal) journal_flush(shim->journal);
+    if (pollers[1].revents) serve(shim);
+    if (pollers[0].revents && reap(shim, &status)) return status;
+  }
+}
+
+static void reply(int connection, uint32_t request, uint32_t result, const void *bytes, size_t length) {
+  char payload[512];
+  memcpy(payload, &result, sizeof result);
+  memcpy(payload + sizeof result, bytes, length);
+  send_frame(connection, request, payload, sizeof result + length);
+}
+
+static int make_output(struct shim *shim, int stdio[3]) {
+  stdio[0] = slot(shim->machine, 1); // the host's /dev/null, until the container's own is there
+  shim->machine->null_stdin = true;
+  for (int stream = 1; stream <= 2; stream++) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return -1;
+    shim->output[stream - 1] = ends[0];
+    stdio[stream] = ends[1];
+  }
+  return 0;
+}
+
+_Noreturn void run_shim(struct machine *machine, const struct plan *plan, int connection, uint32_t request) {
+  struct shim shim = {.machine = machine, .control = -1, .output = {-1, -1}};
+  struct failure failure = {.about = "shim"};
+  prctl(PR_SET_NAME, "gantry-shim");
+  setsid();
+  sigset_t all, children;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  shim.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+
+  int stdio[3];
+  uint32_t exit_at = find_operation(plan, 0, OP_EXIT);
+  bool made = shim.signals >= 0 && !make_output(&shim, stdio);
+  if (!made) failure.error = errno;
+  if (made) shim.pid = carry_out(machine, plan, stdio, &failure);
+  if (!made || shim.pid < 0) {
+    // Leave nothing half-made behind, then say why.
+    struct failure ignored;
+    for (uint32_t i = exit_at + 1; i < plan->count; i++) run_operations(machine, plan, i, i + 1, &ignored);
+    reply(connection, request, 1, &failure, sizeof failure);
+    _exit(1);
+  }
+  close(stdio[1]), close(stdio[2]);
+  shim.started_at = now_ms();
+  shim.start_time = start_time_of(machine, shim.pid);
+  if (machine->shim.journal >= 0) shim.journal = journal_open(&machine->shim);
+  if (machine->shim.folder >= 0) shim.control = bind_here(machine->shim.folder, CONTROL_SOCKET);
+  char json[256];
+  int size = status_json(&shim, json);
+  reply(connection, request, 0, json, (size_t)size);
+  close(connection);
+
+  int status = supervise(&shim);
+  drain_output(&shim);
+  bool oom = ran_out_of_memory(machine);
+  struct failure ignored;
+  for (uint32_t i = exit_at + 1; i < plan->count; i++) run_operations(machine, plan, i, i + 1, &ignored);
+  record_exit(&shim, status, oom);
+  if (!fchdir(machine->shim.folder)) unlink(CONTROL_SOCKET);
+  notify_daemon(&machine->shim);
+  _exit(0);
+}

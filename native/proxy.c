@@ -19,6 +19,7 @@ int64_t now;
 unsigned descriptor_limit;
 static int epoll_fd = -1;
 static bool draining;
+static int lock_fd = -1;
 
 static struct { void **objects; size_t count, room; } graveyard;
 
@@ -52,6 +53,7 @@ static void signalled(struct source *source, uint32_t events) {
   if (draining) _exit(0); /* asked twice: do not wait for the connections */
   draining = true;
   control_close();
+  close(lock_fd); /* a successor may start while this one finishes its connections */
   struct listener *listener = TAILQ_FIRST(&listeners);
   while (listener != NULL) {
     struct listener *next = TAILQ_NEXT(listener, link);
@@ -90,8 +92,8 @@ static int run(void) {
 static bool lock(const char *socket) {
   char path[4096];
   if (snprintf(path, sizeof path, "%s.lock", socket) >= (int)sizeof path) return false;
-  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+  lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return lock_fd >= 0 && flock(lock_fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 int main(int count, char **arguments) {

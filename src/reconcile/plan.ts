@@ -1,0 +1,89 @@
+import type { Plan, Step } from "./action.ts";
+import { classify, type Replica } from "./classify.ts";
+import { nameProblems } from "./container-conflict.ts";
+import type { Desired, PlanInput } from "./desired.ts";
+import { planDown } from "./down.ts";
+import { groupBy } from "./group.ts";
+import { imageProblems } from "./image-problem.ts";
+import { portProblems } from "./port-conflict.ts";
+import { closeSteps, leaving } from "./close.ts";
+import { publishSteps } from "./publish.ts";
+import { removeSteps } from "./remove-steps.ts";
+import { imageKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
+import { serviceSteps } from "./service-steps.ts";
+import { targetsOf, type Target } from "./target.ts";
+
+const GONE = "service is no longer in the file";
+const STOPPED = "service was stopped by hand";
+
+/**
+ * Compares what a project should be with what is there, and says what to do about it: a graph of steps, each with its
+ * cause. A pure function, equal for equal input in whatever order. The same world as wanted gives no steps; a plan
+ * with problems must not be executed.
+ *
+ * The order promised: network; listeners, one after another; volumes and images; containers, each after what it needs;
+ * containers of services that are gone; listeners of services that are gone or stopped, after their containers.
+ */
+export function plan(input: PlanInput): Plan {
+  return input.desired === null ? planDown(input) : planUp(input, input.desired);
+}
+
+function planUp({ project, snapshot, now }: PlanInput, desired: Desired): Plan {
+  const targets = targetsOf(desired, snapshot);
+  const ours = snapshot.containers.filter((container) => container.owner?.project === project);
+  const others = snapshot.containers.filter((container) => container.owner?.project !== project);
+  const byService = groupBy(ours, (container) => container.owner?.service ?? "");
+
+  const network = networkSteps(project, targets, snapshot);
+  const publishing = publishSteps(project, targets, snapshot, keys(network));
+  const lastPublish = publishing.first.at(-1);
+  const after = lastPublish === undefined ? keys(network) : [lastPublish.key];
+  const volumes = volumeSteps(desired, snapshot, after);
+  const imports = importSteps(desired, targets, after);
+  const resources = [...network, ...publishing.first, ...volumes.steps, ...imports];
+
+  const brought = new Set(keys([...volumes.steps, ...imports]));
+  const containerSteps: Step[] = [];
+  let wakeAt: number | null = null;
+  for (const target of targets) {
+    const containers = byService.get(target.name) ?? [];
+    const replicas = classify(target, containers, now);
+    const needs = needsOf(target).filter((key) => brought.has(key));
+    containerSteps.push(...serviceSteps({ project, target, after, needs }, replicas, containers));
+    wakeAt = earliest(wakeAt, replicas);
+  }
+  const services = new Set(targets.map((target) => target.name));
+  const orphans = ours.filter((container) => !services.has(container.owner?.service ?? ""));
+  containerSteps.push(...removeSteps(orphans, GONE, after));
+
+  const reason = (service: string): string => (services.has(service) ? STOPPED : GONE);
+  const closing = closeSteps(project, publishing.closing, reason, leaving(containerSteps, ours), after);
+  const steps = [...resources, ...containerSteps, ...closing];
+  const problems = [
+    ...portProblems(project, publishing.wanted, snapshot),
+    ...volumes.problems,
+    ...imageProblems(steps),
+    ...nameProblems(containerSteps, others),
+  ];
+  return { steps, problems, wakeAt };
+}
+
+/** The keys of what a new container of this service cannot do without. */
+function needsOf({ service }: Target): string[] {
+  const volumes = service.mounts.flatMap((mount) =>
+    mount.type === "volume" && mount.source !== undefined ? [volumeKey(mount.source)] : [],
+  );
+  return [imageKey(service.image), ...new Set(volumes)];
+}
+
+function earliest(wakeAt: number | null, replicas: readonly Replica[]): number | null {
+  let result = wakeAt;
+  for (const replica of replicas) {
+    if (replica.bucket === "backing-off") result = Math.min(result ?? Infinity, replica.until);
+  }
+  return result;
+}
+
+function keys(steps: readonly Step[]): string[] {
+  return steps.map((step) => step.key);
+}

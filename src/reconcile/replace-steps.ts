@@ -1,0 +1,53 @@
+import type { ObservedContainer } from "../observe/snapshot.ts";
+import type { ContainerMount } from "../runtime/container.ts";
+import type { Step } from "./action.ts";
+import type { Replica } from "./classify.ts";
+import { blueprint, changes, subjectOf, type ServiceContext } from "./container-steps.ts";
+
+/**
+ * One after another, so that a bad configuration costs one replica at most. What does not run goes first: there is
+ * nothing to lose.
+ */
+export function replaceSteps(
+  context: ServiceContext,
+  outdated: readonly Extract<Replica, { bucket: "outdated" }>[],
+): Step[] {
+  const runs = (container: ObservedContainer): number => (container.state === "running" ? 1 : 0);
+  const inOrder = outdated.toSorted((a, b) => runs(a.container) - runs(b.container));
+  const steps: Step[] = [];
+  for (const { container, fields } of inOrder) {
+    const subject = subjectOf(container);
+    const previous = steps.at(-1);
+    const made = blueprint(context, container.owner?.number ?? 0);
+    steps.push({
+      key: `replace ${subject}`,
+      action: {
+        kind: "replace",
+        id: container.id,
+        order: replaceOrder(container, made.config.mounts),
+        graceMs: container.config.stopGraceMs,
+        ...made,
+      },
+      subject,
+      cause: changes(context.target, container, fields),
+      after: previous === undefined ? [...context.after, ...context.needs] : [previous.key],
+    });
+  }
+  return steps;
+}
+
+/** The new one starts first unless both would write to the same place; where nothing runs there is no downtime to avoid. */
+function replaceOrder(
+  container: ObservedContainer,
+  mounts: readonly ContainerMount[],
+): "start-first" | "stop-first" {
+  if (container.state !== "running") return "stop-first";
+  return [...container.config.mounts, ...mounts].some((mount) => sharesWrites(mount))
+    ? "stop-first"
+    : "start-first";
+}
+
+function sharesWrites(mount: ContainerMount): boolean {
+  // A tmpfs and an anonymous volume are each container's own.
+  return mount.type !== "tmpfs" && !mount.readOnly && mount.source !== undefined;
+}

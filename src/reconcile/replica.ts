@@ -1,0 +1,63 @@
+import { GantryError } from "../error.ts";
+import type { ContainerConfig } from "../runtime/container.ts";
+import type { Project, Service } from "../spec/project.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { hashValue } from "./hash.ts";
+import { replicaLabels } from "./labels.ts";
+import { own } from "./own.ts";
+
+/** What all replicas of a service have in common. */
+export interface ReplicaTemplate {
+  /** By field, without the image. */
+  readonly fingerprint: Readonly<Record<string, string>>;
+  /** The configuration of the replica with this number, from 1. */
+  readonly config: (number: number) => ContainerConfig;
+}
+
+/** The container's name, as Compose has it. */
+export function replicaName(project: string, service: string, number: number): string {
+  return `${project}-${service}-${number}`;
+}
+
+/** The configuration of one replica. Throws `internal` when the project has no such service. */
+export function replicaConfig(project: Project, service: string, number: number): ContainerConfig {
+  const definition = own(project.services, service);
+  if (definition === undefined)
+    throw new GantryError("internal", `project ${project.name} has no service ${service}`);
+  return replicaTemplate(project, service, definition).config(number);
+}
+
+/** Does the work that is the same for every replica once: planning a thousand of them must stay cheap. */
+export function replicaTemplate(project: Project, name: string, service: Service): ReplicaTemplate {
+  const common = commonConfig(service);
+  const fields = fingerprint(common, undefined);
+  const configHash = hashValue(fields);
+  return {
+    fingerprint: fields,
+    config: (number) => ({
+      ...common,
+      labels: { ...common.labels, ...replicaLabels(project, name, number, configHash) },
+    }),
+  };
+}
+
+/** Spelled out, so that a field of the file which is no business of the container's cannot slip into its record. */
+function commonConfig(service: Service): ContainerConfig {
+  const { command, entrypoint, workingDir, user, hostname, stopSignal } = service;
+  return {
+    image: service.image,
+    ...(command !== undefined && { command }),
+    ...(entrypoint !== undefined && { entrypoint }),
+    environment: service.environment,
+    ...(workingDir !== undefined && { workingDir }),
+    ...(user !== undefined && { user }),
+    ...(hostname !== undefined && { hostname }),
+    mounts: service.mounts,
+    limits: service.limits,
+    restart: service.restart,
+    ...(stopSignal !== undefined && { stopSignal }),
+    stopGraceMs: service.stopGraceMs,
+    labels: service.labels,
+    init: service.init,
+  };
+}

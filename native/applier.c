@@ -78,7 +78,7 @@ int main(int count, char **arguments)
     umask(0);
     int root = enter(arguments[1]);
     drop_capabilities();
-    place_into(root);
+    path_root(root);
 
     static struct entry entry;
     int64_t entries = 0, bytes = 0;
@@ -89,7 +89,7 @@ int main(int count, char **arguments)
             fail("the archive holds more than %lld bytes", (long long)limits.bytes);
         bytes += place_entry(&entry);
     }
-    place_finish();
+    metadata_finish();
     if (syncfs(root) < 0)
         fail_errno("cannot write to the disk");
     printf("{\"entries\":%lld,\"bytes\":%lld}\n", (long long)entries, (long long)bytes);

@@ -1,12 +1,14 @@
 /*
  * gantry-applier: an uncompressed tar stream onto disk, into one folder and nowhere else.
  *
- *   applier.c        arguments, the jail, the loop
+ *   applier.c           arguments, the jail, the loop
  *   applier_fail.c   the one line on standard error
  *   applier_input.c  standard input, buffered
  *   applier_tar.c    tar headers into entries (ustar, GNU, PAX; pax(1), tar(5))
  *   applier_pax.c    PAX records and sparse maps
- *   applier_place.c  entries into the folder
+ *   applier_path.c   names into the folder, and never out of it
+ *   applier_metadata.c  owner, mode, attributes, times
+ *   applier_place.c  one entry into the folder
  *
  * Any failure ends the process: whoever started it removes the folder.
  */
@@ -102,13 +104,43 @@ void sparse_add(struct entry *entry, int64_t offset, int64_t length);
 /* Fails unless the areas ascend, lie inside the file and hold exactly the stored bytes. */
 void sparse_check(const struct entry *entry, int64_t stored);
 
-/* applier_place.c */
+/* applier_path.c: the only way to anything in the root. Descriptors it returns are O_PATH unless said otherwise. */
 
 /* From now on entries go into this folder; it must be the process's root folder. */
-void place_into(int folder);
+void path_root(int folder);
+/*
+ * Opens a folder by its path from the root; symbolic links on the way lead where they would lead inside the container.
+ * -1 with errno when there is none.
+ */
+int path_resolve(const char *path);
+/* Strips leading, doubled and trailing slashes and `.` into `path` (NAME_LIMIT + 2 bytes); fails on `..`. */
+void path_clean(const char *name, char *path, const char *what);
+/* Cuts a clean path at its last slash; the parent of a name without one is "". Returns the last component. */
+const char *path_split(char *path);
+/* Opens the folder an entry lies in, making what is missing. It stays the module's to close. */
+int path_parent(const char *path);
+/* Removes what has the name, if anything. Returns whether that was a whiteout. */
+bool path_make_room(int parent, const char *base);
+/* Makes a folder or keeps the one that is there, and opens it for reading. */
+int folder_make(int parent, const char *base);
+void folder_mark_opaque(int folder);
+void close_fd(int *fd);
+#define closed_at_exit __attribute__((cleanup(close_fd)))
+
+/* applier_metadata.c */
+
+/* Owner, mode and attributes of an open file or folder. Its time comes last: metadata_times, metadata_remember. */
+void metadata_open(const struct entry *entry, int fd);
+/* All metadata of what cannot or must not be opened. */
+void metadata_closed(const struct entry *entry, int parent, const char *base);
+void metadata_times(int parent, const char *base, const struct timespec *mtime);
+/* A folder's time is set at the end: placing entries in it changes it. */
+void metadata_remember(const struct entry *entry, const char *path, int folder);
+void metadata_finish(void);
+
+/* applier_place.c */
+
 /* Returns the bytes of data written. */
 int64_t place_entry(const struct entry *entry);
-/* Sets the folders' times, which placing entries in them changed. */
-void place_finish(void);
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "applier.h"
 
 #include <stdlib.h>

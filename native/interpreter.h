@@ -48,7 +48,7 @@ int use_mounts(struct machine *machine, bool host);
 // mounts.c: everything below the container's root, never outside it.
 int in_root(struct machine *machine, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
 int make_folder(struct machine *machine, const char *path, mode_t mode);
-int mount_overlay(struct machine *machine, const char *options);
+int mount_overlay(struct machine *machine, const char *options, unsigned long flags);
 int mount_root_tree(struct machine *machine, int tree);
 int mount_new(struct machine *machine, const struct operation *operation);
 int attach_tree(struct machine *machine, int tree, const char *target, uint64_t attributes);

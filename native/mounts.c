@@ -103,8 +103,8 @@ static int enter_root(struct machine *machine) {
   return 0;
 }
 
-int mount_overlay(struct machine *machine, const char *options) {
-  if (mount("overlay", STAGING, "overlay", 0, options)) return -1;
+int mount_overlay(struct machine *machine, const char *options, unsigned long flags) {
+  if (mount("overlay", STAGING, "overlay", flags, options)) return -1;
   return enter_root(machine);
 }
 

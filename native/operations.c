@@ -160,7 +160,7 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_OOM_FILE: return configure_shim(m, o);
   case OP_SIGNAL: return hand_over(m, true);
   case OP_WAIT: return hand_over(m, false);
-  case OP_OVERLAY: return mount_overlay(m, text(o, 0));
+  case OP_OVERLAY: return mount_overlay(m, text(o, 0), (unsigned long)integer(o, 1));
   case OP_ROOT_TREE: {
     int tree = slot(m, integer(o, 0));
     return tree < 0 ? -1 : mount_root_tree(m, tree);

@@ -24,7 +24,7 @@ static const struct {
     [OP_EXIT] = {"exit", ""},
     [OP_SIGNAL] = {"signal", ""},
     [OP_WAIT] = {"wait", ""},
-    [OP_OVERLAY] = {"overlay", "s"},
+    [OP_OVERLAY] = {"overlay", "si"},
     [OP_ROOT_TREE] = {"root-tree", "i"},
     [OP_MOUNT] = {"mount", "sssisi"},
     [OP_ATTACH] = {"attach", "isi"},

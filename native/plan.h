@@ -27,7 +27,7 @@ enum opcode {
   OP_EXIT = 15,       // marker: what follows runs in the shim once the child is gone
   OP_SIGNAL = 16,     // wake the other side
   OP_WAIT = 17,       // wait for the other side
-  OP_OVERLAY = 20,    // mount options: becomes the root
+  OP_OVERLAY = 20,    // mount options, mount flags: becomes the root
   OP_ROOT_TREE = 21,  // slot: a detached mount becomes the root
   OP_MOUNT = 22,      // file system type, source, options "a=b,c", mount attributes, target, mode
   OP_ATTACH = 23,     // slot of a detached mount, target, mount attributes: make the target, mount there

@@ -49,7 +49,7 @@ struct listener {
   TAILQ_HEAD(, connection) connections;
   char id[ID_MAX + 1];
   bool udp;
-  union address wanted; /* as asked for: port 0 means any */
+  union address wanted; /* as asked for first: port 0 means any */
   uint16_t port;        /* as bound */
   unsigned users;       /* connections and flows; a closed listener goes with its last one */
   unsigned held;

@@ -24,6 +24,18 @@ bool address_equal(const union address *a, const union address *b) {
          memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0;
 }
 
+static in_port_t *port_of(union address *address) {
+  return address->any.sa_family == AF_INET ? &address->v4.sin_port : &address->v6.sin6_port;
+}
+
+/* Asking again for what is there is fine: the same address, and the same port or any. */
+static bool serves(const struct listener *listener, bool udp, const union address *address) {
+  union address theirs = *address, ours = listener->wanted;
+  in_port_t port = *port_of(&theirs);
+  *port_of(&theirs) = *port_of(&ours) = 0;
+  return listener->udp == udp && address_equal(&ours, &theirs) && (port == 0 || ntohs(port) == listener->port);
+}
+
 static int bound_socket(bool udp, union address *address) {
   bool v6 = address->any.sa_family == AF_INET6;
   int fd = socket(address->any.sa_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -46,7 +58,7 @@ int listener_open(const char *id, bool udp, const union address *address, struct
   struct listener *listener = listener_find(id);
   if (listener != NULL) {
     *made = listener;
-    return listener->udp == udp && address_equal(&listener->wanted, address) ? 0 : EEXIST;
+    return serves(listener, udp, address) ? 0 : EEXIST;
   }
   union address bound = *address;
   int fd = bound_socket(udp, &bound);
@@ -62,7 +74,7 @@ int listener_open(const char *id, bool udp, const union address *address, struct
   snprintf(listener->id, sizeof listener->id, "%s", id);
   listener->udp = udp;
   listener->wanted = *address;
-  listener->port = ntohs(bound.any.sa_family == AF_INET ? bound.v4.sin_port : bound.v6.sin6_port);
+  listener->port = ntohs(*port_of(&bound));
   if (watch(&listener->source, EPOLLIN) < 0) {
     int error = errno;
     close(fd);

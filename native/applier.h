@@ -2,13 +2,13 @@
  * gantry-applier: an uncompressed tar stream onto disk, into one folder and nowhere else.
  *
  *   applier.c           arguments, the jail, the loop
- *   applier_fail.c   the one line on standard error
- *   applier_input.c  standard input, buffered
- *   applier_tar.c    tar headers into entries (ustar, GNU, PAX; pax(1), tar(5))
- *   applier_pax.c    PAX records and sparse maps
- *   applier_path.c   names into the folder, and never out of it
+ *   applier_fail.c      the one line on standard error
+ *   applier_input.c     standard input, buffered
+ *   applier_tar.c       tar headers into entries (ustar, GNU, PAX; pax(1), tar(5))
+ *   applier_pax.c       PAX records and sparse maps
+ *   applier_path.c      names into the folder, and never out of it
  *   applier_metadata.c  owner, mode, attributes, times
- *   applier_place.c  one entry into the folder
+ *   applier_place.c     one entry into the folder
  *
  * Any failure ends the process: whoever started it removes the folder.
  */

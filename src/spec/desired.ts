@@ -1,0 +1,104 @@
+import { checkPortConflicts } from "./conflicts.ts";
+import { hostPath } from "./mount.ts";
+import { readPairs } from "./pairs.ts";
+import type { Pairs } from "./pairs.ts";
+import type { ImageSource, Project, Service, Volume } from "./project.ts";
+import { readReference } from "./reference.ts";
+import { checkDependencies } from "./references.ts";
+import { InvalidValue } from "./report.ts";
+import type { Report } from "./report.ts";
+import { readBoolean } from "./scalar.ts";
+import { readService } from "./service.ts";
+import type { ServiceMap } from "./service.ts";
+
+type Entries<T> = Readonly<Record<string, T | undefined>>;
+
+/** The file's values, once the schema has passed them. */
+interface ProjectMap {
+  readonly services?: Entries<ServiceMap>;
+  readonly volumes?: Entries<VolumeMap | null>;
+  readonly images?: Entries<{ readonly import?: string }>;
+}
+
+interface VolumeMap {
+  readonly name?: string;
+  readonly external?: boolean | string;
+  readonly labels?: Pairs;
+}
+
+export interface DesiredContext {
+  readonly name: string;
+  readonly workingFolder: string;
+  readonly files: readonly string[];
+  readonly lookup: (name: string) => string | undefined;
+  readonly strict: boolean;
+}
+
+/**
+ * The project a file means, with its defaults. What the schema cannot say is checked here, and reported. `value` has
+ * passed the schema, or is undefined wherever it did not.
+ */
+export function readProject(value: unknown, report: Report, context: DesiredContext): Project {
+  const map: ProjectMap = isMap(value) ? value : {};
+  const home = context.lookup("HOME");
+
+  const volumes = new Map<string, Volume>();
+  for (const [key, volume] of sound(map.volumes))
+    volumes.set(key, readVolume(key, volume ?? {}, report, context));
+  const images = new Map<string, ImageSource>();
+  for (const [key, image] of sound(map.images)) {
+    report.attempt(["images", key], () => readReference(key));
+    const importFrom = report.attempt(["images", key, "import"], () =>
+      hostPath(image.import ?? ".", { ...context, home }),
+    );
+    if (importFrom !== undefined) images.set(key, { importFrom });
+  }
+
+  // A volume whose declaration is wrong has been reported; whoever uses it is right.
+  const refused = Object.hasOwn(map, "volumes") && map.volumes === undefined;
+  const declared = map.volumes ?? {};
+  const volumeName = (key: string) =>
+    volumes.get(key)?.name ?? (refused || Object.hasOwn(declared, key) ? key : undefined);
+  const services = new Map<string, Service>();
+  for (const [name, service] of sound(map.services))
+    services.set(name, readService(service, ["services", name], report, { ...context, home, volumeName }));
+  const result = Object.fromEntries(services);
+  checkPortConflicts(result, report);
+  checkDependencies(map.services ?? {}, report);
+  return {
+    name: context.name,
+    services: result,
+    volumes: Object.fromEntries(volumes),
+    images: Object.fromEntries(images),
+    workingFolder: context.workingFolder,
+    files: context.files,
+  };
+}
+
+function sound<T>(entries: Entries<T> | undefined): [string, T][] {
+  return Object.entries(entries ?? {}).filter((entry): entry is [string, T] => entry[1] !== undefined);
+}
+
+function readVolume(key: string, map: VolumeMap, report: Report, context: DesiredContext): Volume {
+  const path = ["volumes", key];
+  const { external: written, name: ownName } = map;
+  const external =
+    written !== undefined && (report.attempt([...path, "external"], () => readBoolean(written)) ?? false);
+  const name =
+    ownName === undefined ? undefined : report.attempt([...path, "name"], () => readVolumeName(ownName));
+  return {
+    name: name ?? (external ? key : `${context.name}_${key}`),
+    external,
+    labels: readPairs(map.labels, [...path, "labels"], report, () => ""),
+  };
+}
+
+/** A volume's name is a folder's name in the store, so nothing that could leave it. */
+function readVolumeName(name: string): string {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(name)) return name;
+  throw new InvalidValue(`"${name}" is not a volume name (letters, digits, ".", "_" and "-", at most 128)`);
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

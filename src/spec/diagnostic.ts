@@ -1,0 +1,43 @@
+import { GantryError } from "../error.ts";
+import type { GantryErrorOptions } from "../error.ts";
+
+/** Something to say about one place of a spec file. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  /** As shown: relative to the current folder when it lies below it, `-` for standard input. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units, as editors count. */
+  readonly column: number;
+  /** `services.web.ports[0]`; empty where the whole file is meant. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** `compose.yaml:12:5 services.web.prots: unknown key (did you mean "ports"?)` */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, path, message } = diagnostic;
+  return `${file}:${line}:${column}${path === "" ? "" : ` ${path}`}: ${message}`;
+}
+
+export type SpecErrorCode = "spec.not-found" | "spec.syntax" | "spec.invalid";
+
+/** A hostile file can be wrong in a million places; nobody reads past this many. */
+const SHOWN_ERRORS = 100;
+
+/**
+ * A spec that cannot be used. `diagnostics` holds everything found, warnings too, in the order of the file;
+ * the message is the errors among them, one rendered line each.
+ */
+export class SpecError extends GantryError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(code: SpecErrorCode, diagnostics: readonly Diagnostic[], options: GantryErrorOptions = {}) {
+    const lines = diagnostics.filter((found) => found.severity === "error").map(renderDiagnostic);
+    const more = lines.length - SHOWN_ERRORS;
+    if (more > 0) lines.splice(SHOWN_ERRORS, more, `... and ${more} more errors`);
+    super(code, lines.join("\n"), options);
+    this.diagnostics = diagnostics;
+  }
+}

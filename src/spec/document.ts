@@ -1,0 +1,93 @@
+import { Composer, LineCounter, Parser } from "yaml";
+import type { CST, Document, YAMLParseError } from "yaml";
+import { SpecError } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** Deeper nesting than any spec has, and shallow enough for the recursive composer. */
+export const MAX_DEPTH = 100;
+
+export interface ParsedDocument {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  /** Harmless oddities, such as a tag that means nothing here. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Reads YAML 1.2 (core schema) into a tree that knows its offsets. Aliases and merge keys stay unresolved, and
+ * duplicate keys undetected: resolve.ts does both, in linear time. Throws SpecError (spec.syntax) with every
+ * syntax error. `text` has no byte order mark.
+ */
+export function parseDocument(text: string, file: string): ParsedDocument {
+  const lines = new LineCounter();
+  const diagnostic = (severity: Diagnostic["severity"], offset: number, message: string): Diagnostic => {
+    const { line, col } = lines.linePos(offset);
+    return { severity, file, line: Math.max(line, 1), column: Math.max(col, 1), path: "", message };
+  };
+  const fail = (offset: number, message: string): never => {
+    throw new SpecError("spec.syntax", [diagnostic("error", offset, message)]);
+  };
+
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = tooDeep(tokens);
+  if (deep !== undefined) fail(deep.offset, `nested more than ${MAX_DEPTH} levels deep`);
+
+  const composer = new Composer({
+    version: "1.2",
+    schema: "core",
+    merge: false,
+    stringKeys: true,
+    uniqueKeys: false,
+    resolveKnownTags: false,
+    prettyErrors: false,
+  });
+  const documents = [...composer.compose(tokens, true, text.length)];
+  const [document, second] = documents;
+  const errors = documents.flatMap((each) => each.errors).sort((a, b) => a.pos[0] - b.pos[0]);
+  if (errors.length > 0) {
+    const told = errors.filter((error, index) => index === 0 || !isEcho(error));
+    const found = told.map((error) => diagnostic("error", error.pos[0], phrase(error, text)));
+    throw new SpecError("spec.syntax", firstOfEachLine(found));
+  }
+  if (second !== undefined) fail(second.range[0], "several YAML documents in one file are not supported");
+  if (document === undefined) return fail(0, "the file is empty");
+  const warnings = document.warnings.map((found) => diagnostic("warning", found.pos[0], found.message));
+  return { document, lines, warnings };
+}
+
+/** The first token below the allowed depth. The composer is recursive, so this must not be. */
+function tooDeep(tokens: readonly CST.Token[]): CST.Token | undefined {
+  const open: { readonly token: CST.Token; readonly depth: number }[] = tokens.map((token) => ({
+    token,
+    depth: 0,
+  }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next;
+    if (depth > MAX_DEPTH) return token;
+    if (token.type === "document" && token.value !== undefined) open.push({ token: token.value, depth });
+    if (!("items" in token)) continue;
+    for (const item of token.items) {
+      if (item.key !== undefined && item.key !== null) open.push({ token: item.key, depth: depth + 1 });
+      if (item.value !== undefined) open.push({ token: item.value, depth: depth + 1 });
+    }
+  }
+  return undefined;
+}
+
+/** Once the parser has lost its footing, every further token is unexpected; that is no news. */
+function isEcho(error: YAMLParseError): boolean {
+  return error.code === "UNEXPECTED_TOKEN" && / (in YAML stream|at node end)/.test(error.message);
+}
+
+/** The parser's words, except where they name an option of its own, or the reason can be told. */
+function phrase(error: YAMLParseError, text: string): string {
+  if (error.code === "NON_STRING_KEY") return "a key must be plain text";
+  const [offset] = error.pos;
+  if (text.slice(offset - 1, offset + 1) === "${")
+    return 'inside { } or [ ] a value with a variable needs quotes: "${NAME}"';
+  return error.message;
+}
+
+function firstOfEachLine(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  return found.filter((each, index) => each.line !== found[index - 1]?.line);
+}

@@ -1,0 +1,162 @@
+import type { MountContext, MountMap } from "./mount.ts";
+import { readContainerPath, readMount, readTmpfs } from "./mount.ts";
+import { readDuration } from "./duration.ts";
+import { readLimits } from "./limits.ts";
+import type { LimitKeys } from "./limits.ts";
+import { readPairs } from "./pairs.ts";
+import type { Pairs } from "./pairs.ts";
+import type { Path } from "./path.ts";
+import { readPorts } from "./port.ts";
+import type { PortMap } from "./port.ts";
+import type { Mount, Port, Service } from "./project.ts";
+import { readReference } from "./reference.ts";
+import { readReplicas } from "./replicas.ts";
+import type { ReplicaKeys } from "./replicas.ts";
+import { InvalidValue } from "./report.ts";
+import type { Report } from "./report.ts";
+import { readRestart } from "./restart.ts";
+import { readBoolean } from "./scalar.ts";
+import { readSignal } from "./signal.ts";
+import { splitWords } from "./words.ts";
+
+type Command = string | readonly (string | number | boolean)[] | null;
+
+/** A service of the file, once the schema has passed it. */
+export type ServiceMap = LimitKeys &
+  ReplicaKeys & {
+    readonly image?: string;
+    readonly build?: unknown;
+    readonly command?: Command;
+    readonly entrypoint?: Command;
+    readonly environment?: Pairs;
+    readonly working_dir?: string;
+    readonly user?: string | number;
+    readonly hostname?: string;
+    readonly ports?: readonly (number | string | PortMap)[];
+    readonly volumes?: readonly (string | MountMap)[];
+    readonly tmpfs?: string | readonly string[];
+    readonly restart?: string;
+    readonly stop_signal?: string | number;
+    readonly stop_grace_period?: string | number;
+    readonly labels?: Pairs;
+    readonly init?: boolean | string;
+    readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+  };
+
+export interface ServiceContext extends Pick<MountContext, "workingFolder" | "home" | "volumeName"> {
+  readonly lookup: (name: string) => string | undefined;
+  /** Keys that are not built are errors. */
+  readonly strict: boolean;
+}
+
+const DEFAULT_GRACE_MS = 10_000;
+/** Every port costs a listener; nobody means more than these, but a list of ranges can. */
+const MAX_PORTS = 20_000;
+
+/** A service with its defaults. Whatever is wrong with it goes to the report, and its default takes the place. */
+export function readService(map: ServiceMap, path: Path, report: Report, context: ServiceContext): Service {
+  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
+    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const image = read(map.image, "image", readReference);
+  if (!Object.hasOwn(map, "image")) {
+    const missing =
+      map.build === undefined ? '"image" is missing' : '"image" is missing, and build is not built yet';
+    report.error(path, missing, "key");
+  }
+  const command = readCommand(map.command, [...path, "command"], report);
+  const entrypoint = readCommand(map.entrypoint, [...path, "entrypoint"], report);
+  const workingDir = read(map.working_dir, "working_dir", readContainerPath);
+  const user = read(map.user, "user", (value) =>
+    readUser(report.writtenNumber([...path, "user"]) ?? String(value)),
+  );
+  const hostname = read(map.hostname, "hostname", readHostname);
+  const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
+  return {
+    image: image ?? "",
+    ...(command === undefined ? {} : { command }),
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    environment: readPairs(map.environment, [...path, "environment"], report, context.lookup),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(user === undefined ? {} : { user }),
+    ...(hostname === undefined ? {} : { hostname }),
+    ports: portsOf(map, path, report),
+    mounts: mountsOf(map, path, report, context),
+    replicas: readReplicas(map, path, report),
+    limits: readLimits(map, path, report),
+    restart: read(map.restart, "restart", readRestart) ?? { name: "no" },
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    stopGraceMs:
+      read(map.stop_grace_period, "stop_grace_period", (value) => readDuration(String(value))) ??
+      DEFAULT_GRACE_MS,
+    labels: readPairs(map.labels, [...path, "labels"], report, () => ""),
+    init: read(map.init, "init", readBoolean) ?? false,
+  };
+}
+
+/** Null, like an absent key, leaves the image's command; an empty list clears it. */
+function readCommand(
+  command: Command | undefined,
+  path: Path,
+  report: Report,
+): readonly string[] | undefined {
+  if (command === undefined || command === null) return undefined;
+  if (typeof command === "string") return report.attempt(path, () => splitWords(command));
+  return command.map((word, index) => report.writtenNumber([...path, index]) ?? String(word));
+}
+
+function readUser(text: string): string {
+  if (!/^[^\s:]+(:[^\s:]+)?$/.test(text))
+    throw new InvalidValue(`expected user, uid, user:group or uid:gid, got "${text}"`);
+  return text;
+}
+
+/** hostname(7), and the kernel's bound on its length. */
+function readHostname(text: string): string {
+  if (text.length > 64 || !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(text))
+    throw new InvalidValue(`"${text}" is not a host name (letters, digits, - and ., at most 64)`);
+  return text;
+}
+
+function portsOf(map: ServiceMap, path: Path, report: Report): readonly Port[] {
+  const ports = new Map<string, Port>();
+  for (const [index, entry] of (map.ports ?? []).entries()) {
+    const found = report.attempt([...path, "ports", index], () => readPorts(entry)) ?? [];
+    for (const port of found)
+      ports.set(`${port.hostIp ?? ""} ${port.hostPort} ${port.containerPort} ${port.protocol}`, port);
+    if (ports.size > MAX_PORTS) {
+      report.error([...path, "ports"], `more than ${MAX_PORTS} ports`, "key");
+      break;
+    }
+  }
+  return [...ports.values()];
+}
+
+function mountsOf(map: ServiceMap, path: Path, report: Report, context: ServiceContext): readonly Mount[] {
+  const mounts = new Map<string, Mount>();
+  const add = (where: Path, parse: () => Mount) => {
+    const mount = report.attempt(where, parse);
+    if (mount === undefined) return;
+    if (mounts.has(mount.target)) report.error(where, `something is mounted at ${mount.target} already`);
+    mounts.set(mount.target, mount);
+  };
+  for (const [index, entry] of (map.volumes ?? []).entries()) {
+    const where = [...path, "volumes", index];
+    add(where, () =>
+      readMount(entry, {
+        ...context,
+        writtenMode: report.writtenNumber([...where, "tmpfs", "mode"]),
+        unbuilt: (option) => {
+          if (context.strict) report.error(where, `the mount option "${option}" is not built yet`);
+          else report.warning(where, `the mount option "${option}" is not built yet, ignored`);
+        },
+      }),
+    );
+  }
+  if (typeof map.tmpfs === "string") {
+    const { tmpfs } = map;
+    add([...path, "tmpfs"], () => readTmpfs(tmpfs));
+  } else
+    for (const [index, entry] of (map.tmpfs ?? []).entries())
+      add([...path, "tmpfs", index], () => readTmpfs(entry));
+  return [...mounts.values()];
+}

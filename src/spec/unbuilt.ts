@@ -1,0 +1,128 @@
+import type { Path } from "./path.ts";
+import type { Report } from "./report.ts";
+
+/**
+ * The keys of the Compose Specification that the schema knows and gantry does not act on yet. Building one means
+ * removing it here. `*` stands for any key, `[]` for any list entry.
+ */
+export const UNBUILT: readonly string[] = [
+  "configs",
+  "include",
+  "models",
+  "networks",
+  "secrets",
+  "volumes.*.driver",
+  "volumes.*.driver_opts",
+  "services.*.annotations",
+  "services.*.attach",
+  "services.*.blkio_config",
+  "services.*.build",
+  "services.*.cap_add",
+  "services.*.cap_drop",
+  "services.*.cgroup",
+  "services.*.cgroup_parent",
+  "services.*.configs",
+  "services.*.container_name",
+  "services.*.cpu_count",
+  "services.*.cpu_percent",
+  "services.*.cpu_period",
+  "services.*.cpu_quota",
+  "services.*.cpu_rt_period",
+  "services.*.cpu_rt_runtime",
+  "services.*.cpu_shares",
+  "services.*.cpuset",
+  "services.*.credential_spec",
+  "services.*.depends_on",
+  "services.*.develop",
+  "services.*.device_cgroup_rules",
+  "services.*.devices",
+  "services.*.dns",
+  "services.*.dns_opt",
+  "services.*.dns_search",
+  "services.*.domainname",
+  "services.*.env_file",
+  "services.*.expose",
+  "services.*.extends",
+  "services.*.external_links",
+  "services.*.extra_hosts",
+  "services.*.gpus",
+  "services.*.group_add",
+  "services.*.healthcheck",
+  "services.*.ipc",
+  "services.*.isolation",
+  "services.*.label_file",
+  "services.*.links",
+  "services.*.logging",
+  "services.*.mac_address",
+  "services.*.mem_reservation",
+  "services.*.mem_swappiness",
+  "services.*.memswap_limit",
+  "services.*.models",
+  "services.*.network_mode",
+  "services.*.networks",
+  "services.*.oom_kill_disable",
+  "services.*.oom_score_adj",
+  "services.*.pid",
+  "services.*.platform",
+  "services.*.post_start",
+  "services.*.pre_stop",
+  "services.*.privileged",
+  "services.*.profiles",
+  "services.*.provider",
+  "services.*.pull_policy",
+  "services.*.pull_refresh_after",
+  "services.*.read_only",
+  "services.*.runtime",
+  "services.*.secrets",
+  "services.*.security_opt",
+  "services.*.shm_size",
+  "services.*.stdin_open",
+  "services.*.storage_opt",
+  "services.*.sysctls",
+  "services.*.tty",
+  "services.*.ulimits",
+  "services.*.use_api_socket",
+  "services.*.userns_mode",
+  "services.*.uts",
+  "services.*.volumes_from",
+  "services.*.deploy.endpoint_mode",
+  "services.*.deploy.labels",
+  "services.*.deploy.mode",
+  "services.*.deploy.placement",
+  "services.*.deploy.resources.reservations",
+  "services.*.deploy.restart_policy",
+  "services.*.deploy.rollback_config",
+  "services.*.deploy.update_config",
+  "services.*.volumes.[].bind.propagation",
+  "services.*.volumes.[].bind.recursive",
+  "services.*.volumes.[].bind.selinux",
+  "services.*.volumes.[].consistency",
+  "services.*.volumes.[].image",
+  "services.*.volumes.[].volume.labels",
+  "services.*.volumes.[].volume.nocopy",
+  "services.*.volumes.[].volume.subpath",
+];
+
+/** Says of every key in the file that is not built yet that it has no effect: a warning, or an error when strict. */
+export function reportUnbuilt(value: unknown, report: Report, strict: boolean): void {
+  for (const entry of UNBUILT) {
+    for (const path of matches(value, entry.split("."), [])) {
+      if (strict) report.error(path, "not built yet", "key");
+      else report.warning(path, "not built yet, ignored");
+    }
+  }
+}
+
+function* matches(value: unknown, pattern: readonly string[], path: Path): Generator<Path> {
+  const [part, ...rest] = pattern;
+  if (part === undefined) yield path;
+  else if (part === "[]") {
+    if (!Array.isArray(value)) return;
+    for (const [index, entry] of value.entries()) yield* matches(entry, rest, [...path, index]);
+  } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    for (const key of part === "*" ? Object.keys(value) : [part]) {
+      if (Object.hasOwn(value, key))
+        yield* matches((value as Record<string, unknown>)[key], rest, [...path, key]);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { Command } from "commander";
+import type { Run } from "../program.ts";
+import type { ExecOptions } from "../verbs/exec.ts";
+import type { LogsOptions } from "../verbs/logs.ts";
+import type { PsOptions } from "../verbs/ps.ts";
+import type { RmOptions } from "../verbs/rm.ts";
+import { append, group, lineCount, outputOption, specOptions, verb } from "./options.ts";
+
+/** Verbs about containers, in docker's words. */
+export function containerCommands(program: Command, run: Run): void {
+  group(program, "Services and containers:");
+  verb(program, "ps", "list containers of all projects")
+    .option("-a, --all", "those that do not run too")
+    .option("-q, --quiet", "only the ids")
+    .option("--no-trunc", "show everything in full")
+    .option("-p, --project <name>", "only this project's")
+    .addOption(outputOption())
+    .action((options: PsOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/ps.ts")).ps(context, options)),
+    );
+  specOptions(verb(program, "logs", "show what containers wrote"), "")
+    .argument("[service|container...]", "whose; the whole project's when absent")
+    .option("-f, --follow", "go on with what comes")
+    .option("-n, --tail <lines>", "only the last so many of each container", lineCount)
+    .option("-t, --timestamps", "with times")
+    .action((words: readonly string[], options: LogsOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/logs.ts")).logs(context, words, options)),
+    );
+  specOptions(verb(program, "exec", "run a command inside a running container"), "")
+    .argument("<service|container>", "where; of a service, its first running replica")
+    .argument("<command...>", "the command and its arguments")
+    .option("-i, --interactive", "hand standard input on")
+    .option("-t, --tty", "a terminal (not built yet)")
+    .option("-e, --env <name[=value]>", "add to its environment", append)
+    .option("-w, --workdir <folder>", "where it starts")
+    .option("-u, --user <user[:group]>", "as whom")
+    .passThroughOptions()
+    .action((target: string, words: readonly string[], options: ExecOptions, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/exec.ts")).exec(context, target, words, options),
+      ),
+    );
+  verb(program, "rm", "remove containers")
+    .argument("<container...>")
+    .option("-f, --force", "kill those that run")
+    .option("-v, --volumes", "their anonymous volumes too")
+    .action((containers: readonly string[], options: RmOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/rm.ts")).rm(context, containers, options)),
+    );
+  verb(program, "inspect", "show everything known of containers or images")
+    .argument("<name...>")
+    .addOption(outputOption(["json", "yaml"]))
+    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+      run(command, async (context) => (await import("../verbs/inspect.ts")).inspect(context, names, options)),
+    );
+}

@@ -1,0 +1,86 @@
+import type { Command } from "commander";
+import type { Run } from "../program.ts";
+import type { SpecFlags } from "../spec-flags.ts";
+import type { LifecycleOptions } from "../lifecycle.ts";
+import type { ApplyOptions } from "../verbs/apply.ts";
+import type { DownOptions } from "../verbs/down.ts";
+import type { PlanOptions } from "../verbs/plan.ts";
+import type { ScaleOptions } from "../verbs/scale.ts";
+import type { Format } from "../listing.ts";
+import { group, outputOption, specOptions, verb, wholeNumber } from "./options.ts";
+
+const STRICT = ["--strict", "what is not built yet is an error, not a warning"] as const;
+const WAIT = ["--wait", "return only when every replica runs"] as const;
+
+/** Verbs about projects: a spec file and what runs because of it. */
+export function projectCommands(program: Command, run: Run): void {
+  group(program, "Projects:");
+  specOptions(verb(program, "apply", "make the machine match the file, and keep it so"), "-f, ")
+    .alias("up")
+    .option(...WAIT)
+    .option("--dry-run", "show the plan, change nothing")
+    .option(...STRICT)
+    .action((options: ApplyOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/apply.ts")).apply(context, options)),
+    );
+  specOptions(
+    verb(program, "plan", "show what apply would do (status 0: nothing, 2: changes, 1: error)"),
+    "-f, ",
+  )
+    .option(...STRICT)
+    .addOption(outputOption())
+    .action((options: PlanOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/plan.ts")).plan(context, options)),
+    );
+  specOptions(verb(program, "watch", "apply the file at every save"), "-f, ")
+    .option(...STRICT)
+    .action((options: SpecFlags, command: Command) =>
+      run(command, async (context) => (await import("../verbs/watch.ts")).watch(context, options)),
+    );
+  specOptions(verb(program, "scale", "write new replica numbers into the file and apply it"), "-f, ")
+    .argument("<service=n...>", "services and their new numbers")
+    .option("--no-edit", "leave the file alone: override until the next apply")
+    .option(...WAIT)
+    .action((scales: readonly string[], options: ScaleOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/scale.ts")).scale(context, scales, options)),
+    );
+  specOptions(verb(program, "down", "stop and remove a project's containers and network"), "-f, ")
+    .option("-v, --volumes", "its named volumes too, with all they hold")
+    .action((options: DownOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/down.ts")).down(context, options)),
+    );
+  verb(program, "projects", "list projects")
+    .alias("ls")
+    .addOption(outputOption())
+    .action((options: { readonly output: Format }, command: Command) =>
+      run(command, async (context) => (await import("../verbs/projects.ts")).projects(context, options)),
+    );
+  lifecycleCommands(program, run);
+}
+
+function lifecycleCommands(program: Command, run: Run): void {
+  const TARGETS = ["[service|container...]", "what is meant; the whole project when absent"] as const;
+  const TIME = [
+    "-t, --time <seconds>",
+    "how long containers get to stop by themselves",
+    wholeNumber,
+  ] as const;
+  group(program, "Services and containers:");
+  specOptions(verb(program, "start", "run again what was stopped"), "-f, ")
+    .argument(...TARGETS)
+    .action((words: readonly string[], options: LifecycleOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/start.ts")).start(context, words, options)),
+    );
+  specOptions(verb(program, "stop", "stop without removing"), "-f, ")
+    .argument(...TARGETS)
+    .option(...TIME)
+    .action((words: readonly string[], options: LifecycleOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/stop.ts")).stop(context, words, options)),
+    );
+  specOptions(verb(program, "restart", "stop, then start"), "-f, ")
+    .argument(...TARGETS)
+    .option(...TIME)
+    .action((words: readonly string[], options: LifecycleOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/restart.ts")).restart(context, words, options)),
+    );
+}

@@ -1,0 +1,79 @@
+import { GantryError } from "../error.ts";
+import type { ProjectSummary } from "../daemon/protocol.ts";
+import type { Project } from "../spec/project.ts";
+import type { Client } from "./client.ts";
+import type { Context } from "./context.ts";
+
+/** The flags that say which project is meant. */
+export interface SpecFlags {
+  readonly file?: readonly string[];
+  /** Project name. */
+  readonly project?: string;
+  /** What is not built yet is an error instead of a warning. */
+  readonly strict?: boolean;
+}
+
+export interface LoadedSpec {
+  readonly project: Project;
+  /** Absolute paths of the files whose change matters. */
+  readonly watched: readonly string[];
+}
+
+/** Reads the spec the flags name, else the one found from the current folder upwards. Prints its warnings. Throws SpecError. */
+export async function loadSpec(context: Context, flags: SpecFlags): Promise<LoadedSpec> {
+  const [{ loadProject }, { renderDiagnostic }] = await Promise.all([
+    import("../spec/load.ts"),
+    import("../spec/diagnostic.ts"),
+  ]);
+  const { project, warnings, watched } = await loadProject({
+    cwd: context.cwd,
+    env: context.env,
+    readStdin: () => readAll(context.stdin),
+    ...(flags.file === undefined ? {} : { files: flags.file }),
+    ...(flags.project === undefined ? {} : { projectName: flags.project }),
+    ...(flags.strict === undefined ? {} : { strict: flags.strict }),
+  });
+  for (const warning of warnings) context.stderr.write(`warning: ${renderDiagnostic(warning)}\n`);
+  return { project, watched };
+}
+
+/**
+ * The name of the project meant: `-p`, else the spec's. A file that is broken at the moment still names the project
+ * that was applied from it, so that a typing error does not keep anybody from stopping what runs.
+ */
+export async function projectName(context: Context, client: Client, flags: SpecFlags): Promise<string> {
+  if (flags.project !== undefined) return flags.project;
+  try {
+    return (await loadSpec(context, flags)).project.name;
+  } catch (error) {
+    if (!(error instanceof GantryError) || !["spec.syntax", "spec.invalid"].includes(error.code)) throw error;
+    const applied = await appliedFrom(context, client, flags);
+    if (applied === undefined) throw error;
+    return applied;
+  }
+}
+
+/** The name of the one project that was applied from the file the flags mean. */
+async function appliedFrom(context: Context, client: Client, flags: SpecFlags): Promise<string | undefined> {
+  const file = await specFile(context, flags);
+  if (file === undefined) return undefined;
+  const projects = await client.json<readonly ProjectSummary[]>("GET", "/gantry/v1/projects");
+  const matching = projects.filter((project) => project.files.includes(file));
+  return matching.length === 1 ? matching[0]?.name : undefined;
+}
+
+/** Absolute path of the spec file the flags mean, or of the one found; undefined for standard input or none. */
+export async function specFile(context: Context, flags: SpecFlags): Promise<string | undefined> {
+  const given = flags.file?.[0];
+  if (given === "-") return undefined;
+  if (given !== undefined) return (await import("node:path")).resolve(context.cwd, given);
+  const { findSpecFile } = await import("../spec/load.ts");
+  return findSpecFile(context.cwd);
+}
+
+async function readAll(stream: AsyncIterable<unknown>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream)
+    chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : (chunk as Uint8Array));
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,33 @@
+import { applyProject } from "../apply-project.ts";
+import { connect } from "../daemon-start.ts";
+import type { Context } from "../context.ts";
+import { followProgress } from "../follow-progress.ts";
+import { interruptible } from "../interrupt.ts";
+import { loadSpec, type SpecFlags } from "../spec-flags.ts";
+import { requestPlan } from "./plan.ts";
+
+export interface ApplyOptions extends SpecFlags {
+  /** Return only when every replica runs. */
+  readonly wait?: boolean;
+  /** Show what would be done, do nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** `gantry apply`: makes the machine match the file, and keeps it so. */
+export async function apply(context: Context, options: ApplyOptions): Promise<number> {
+  const { project } = await loadSpec(context, options);
+  const client = await connect(context);
+  if (options.dryRun === true) {
+    const { plan, text } = await requestPlan(client, project);
+    context.stdout.write(`${text.trimEnd()}\n`);
+    return plan.problems.length > 0 ? 1 : 0;
+  }
+  return interruptible(
+    context,
+    "stopped waiting; the daemon goes on with it (see: gantry ps)",
+    async (signal) => {
+      await followProgress(context, applyProject(client, project, { wait: options.wait === true, signal }));
+      return 0;
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import { GantryError } from "../../error.ts";
+import { segment, type Client } from "../client.ts";
+import { connect } from "../daemon-start.ts";
+import type { Context } from "../context.ts";
+import { printValue } from "../listing.ts";
+import { reportError } from "../report-error.ts";
+
+/** `gantry inspect NAME...`: everything known of containers, else of images, as one array. Status 1 if any is unknown. */
+export async function inspect(
+  context: Context,
+  names: readonly string[],
+  options: { readonly output: "json" | "yaml" },
+): Promise<number> {
+  const client = await connect(context);
+  const found: unknown[] = [];
+  let status = 0;
+  for (const name of names) {
+    try {
+      found.push(await inspectOne(client, name));
+    } catch (error) {
+      reportError(context, error);
+      status = 1;
+    }
+  }
+  await printValue(context, options.output, found);
+  return status;
+}
+
+async function inspectOne(client: Client, name: string): Promise<unknown> {
+  try {
+    return await client.json<unknown>("GET", `/containers/${segment(name)}/json`);
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code !== "container.not-found") throw error;
+  }
+  try {
+    return await client.json<unknown>("GET", `/images/${segment(name)}/json`);
+  } catch (error) {
+    if (error instanceof GantryError && error.code === "daemon.unreachable") throw error;
+    throw new GantryError("container.not-found", `no container or image is called ${name}`, {
+      next: "try: gantry ps -a",
+      cause: error,
+    });
+  }
+}

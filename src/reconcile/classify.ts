@@ -111,9 +111,12 @@ function bestFirst(target: Target, candidates: readonly ObservedContainer[]): Ob
     if (fields.length === 0) return 0;
     return fitsInPlace(fields) ? 1 : 2;
   };
-  const idle = (container: ObservedContainer): number => (container.state === "running" ? 0 : 1);
   return candidates.toSorted(
-    (a, b) => cost(a) - cost(b) || idle(a) - idle(b) || b.createdAt - a.createdAt || byText(a.id, b.id),
+    (a, b) =>
+      cost(a) - cost(b) ||
+      Number(b.state === "running") - Number(a.state === "running") ||
+      b.createdAt - a.createdAt ||
+      byText(a.id, b.id),
   );
 }
 

@@ -12,8 +12,7 @@ export function replaceSteps(
   context: ServiceContext,
   outdated: readonly Extract<Replica, { bucket: "outdated" }>[],
 ): Step[] {
-  const runs = (container: ObservedContainer): number => (container.state === "running" ? 1 : 0);
-  const inOrder = outdated.toSorted((a, b) => runs(a.container) - runs(b.container));
+  const inOrder = outdated.toSorted((a, b) => Number(runs(a.container)) - Number(runs(b.container)));
   const steps: Step[] = [];
   for (const { container, fields } of inOrder) {
     const subject = subjectOf(container);
@@ -41,10 +40,14 @@ function replaceOrder(
   container: ObservedContainer,
   mounts: readonly ContainerMount[],
 ): "start-first" | "stop-first" {
-  if (container.state !== "running") return "stop-first";
+  if (!runs(container)) return "stop-first";
   return [...container.config.mounts, ...mounts].some((mount) => sharesWrites(mount))
     ? "stop-first"
     : "start-first";
+}
+
+function runs(container: ObservedContainer): boolean {
+  return container.state === "running";
 }
 
 function sharesWrites(mount: ContainerMount): boolean {

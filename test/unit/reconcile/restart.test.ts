@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import type { ObservedContainer } from "../../../src/observe/snapshot.ts";
+import type { Plan } from "../../../src/reconcile/action.ts";
+import type { RestartPolicy } from "../../../src/spec/project.ts";
+import { exited, NOW, planFor, project, replica, service, settledSnapshot } from "./fixture.ts";
+
+/** What is planned for one replica in this condition. */
+function planOf(restart: RestartPolicy, condition: Partial<ObservedContainer>): Plan {
+  const wanted = project({ web: service({ restart }) });
+  return planFor(wanted, settledSnapshot(wanted, { containers: [replica(wanted, "web", 1, condition)] }));
+}
+
+/** `rests`, or what is started and why. */
+function verdict(restart: RestartPolicy, condition: Partial<ObservedContainer>): string {
+  const [step] = planOf(restart, condition).steps;
+  return step === undefined ? "rests" : `${step.key}: ${step.cause}`;
+}
+
+const always: RestartPolicy = { name: "always" };
+
+describe("a container that ended", () => {
+  test.each<[RestartPolicy, number, string]>([
+    [{ name: "no" }, 0, "rests"],
+    [{ name: "no" }, 1, "rests"],
+    [{ name: "on-failure" }, 0, "rests"],
+    [{ name: "on-failure" }, 1, "start web.1: exited with status 1 (restart: on-failure, attempt 1)"],
+    [always, 0, "start web.1: exited with status 0 (restart: always, attempt 1)"],
+    [always, 1, "start web.1: exited with status 1 (restart: always, attempt 1)"],
+    [
+      { name: "unless-stopped" },
+      137,
+      "start web.1: exited with status 137 (restart: unless-stopped, attempt 1)",
+    ],
+  ])("%j, status %i", (policy, status, expected) => {
+    expect(verdict(policy, exited(status))).toBe(expected);
+  });
+
+  test("for lack of memory says so", () => {
+    expect(verdict(always, { ...exited(137), oomKilled: true, failures: 2 })).toBe(
+      "start web.1: killed: out of memory (restart: always, attempt 3)",
+    );
+  });
+
+  test("while nobody watched counts as a failure", () => {
+    const { exitCode: _, ...unknown } = exited(0);
+    expect(verdict({ name: "on-failure" }, unknown)).toBe(
+      "start web.1: ended, and nobody saw how (restart: on-failure, attempt 1)",
+    );
+  });
+
+  test("and could not be started at all counts as a failed run", () => {
+    const startFailure = { code: "command.not-found", message: "no such command: serve" } as const;
+    const condition = { state: "created", startFailure, finishedAt: NOW - 5_000 } as const;
+    expect(verdict({ name: "no" }, condition)).toBe("rests");
+    expect(verdict(always, condition)).toBe(
+      "start web.1: could not start: no such command: serve (restart: always, attempt 1)",
+    );
+  });
+
+  test("by hand rests, whatever the policy", () => {
+    expect(verdict(always, { ...exited(1), stoppedByUser: true })).toBe("rests");
+  });
+});
+
+test("a container whose making was cut short is started, whatever the policy, and that is no failure", () => {
+  const plan = planOf({ name: "no" }, { state: "created", failures: 0 });
+  expect(plan.steps[0]).toMatchObject({
+    cause: "created but never started",
+    action: { kind: "start", failures: 0 },
+  });
+});
+
+test("on-failure gives up after so many tries", () => {
+  const policy: RestartPolicy = { name: "on-failure", maxRetries: 3 };
+  expect(verdict(policy, { ...exited(1), failures: 2 })).toContain("attempt 3");
+  expect(verdict(policy, { ...exited(1), failures: 3 })).toBe("rests");
+  expect(planOf(policy, { ...exited(1), failures: 3 }).wakeAt).toBeNull();
+});
+
+describe("backing off", () => {
+  test.each([
+    [0, 100],
+    [1, 200],
+    [2, 400],
+    [9, 51_200],
+    [10, 60_000],
+    [2_000, 60_000],
+  ])("after %i failures waits %i ms from the end of the last run, not a ms longer", (failures, delay) => {
+    const early = planOf(always, { ...exited(1, delay - 1), failures });
+    expect(early.steps).toEqual([]);
+    expect(early.wakeAt).toBe(NOW + 1);
+    const due = planOf(always, { ...exited(1, delay), failures });
+    expect(due.steps[0]?.action).toMatchObject({ kind: "start", failures: failures + 1 });
+    expect(due.wakeAt).toBeNull();
+  });
+
+  test("begins anew once a run lasted ten seconds", () => {
+    expect(planOf(always, { ...exited(1, 100, 10_000), failures: 9 }).steps[0]?.action).toMatchObject({
+      failures: 1,
+    });
+    expect(planOf(always, { ...exited(1, 100, 9_999), failures: 9 }).steps).toEqual([]);
+  });
+
+  test("of several containers wakes for the first", () => {
+    const wanted = project({
+      web: service({ restart: always, replicas: 2 }),
+      db: service({ restart: always }),
+    });
+    const containers = [
+      replica(wanted, "web", 1, { ...exited(1, 0), failures: 3 }),
+      replica(wanted, "web", 2, { ...exited(1, 0), failures: 1 }),
+      replica(wanted, "db", 1, { ...exited(1, 0), failures: 5 }),
+    ];
+    expect(planFor(wanted, settledSnapshot(wanted, { containers })).wakeAt).toBe(NOW + 200);
+  });
+
+  test("is not put off for hours by a clock that was set back", () => {
+    expect(planOf(always, exited(1, -3_600_000)).steps).toHaveLength(1);
+  });
+});

@@ -27,7 +27,6 @@ static _Noreturn void supervise(pid_t child, const sigset_t *all) {
 }
 
 int become_init(struct machine *machine) {
-  (void)machine;
   sigset_t all, before;
   sigfillset(&all);
   // Blocked signals are queued even for a process 1 without handlers (pid_namespaces(7)).
@@ -36,6 +35,8 @@ int become_init(struct machine *machine) {
   if (child < 0) return -1;
   if (child > 0) {
     prctl(PR_SET_NAME, "init");
+    // The container sees this process: it must not read the host's paths in our command line.
+    for (char *p = machine->command_line; p < machine->command_line_end; p++) *p = 0;
     supervise(child, &all);
   }
   sigprocmask(SIG_SETMASK, &before, NULL);

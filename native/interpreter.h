@@ -33,6 +33,7 @@ struct machine {
   pid_t child;          // as seen by the parent
   pid_t target;         // the container's first process, for exec
   struct shim_options shim;
+  char *command_line, *command_line_end; // our own argv, for init to wipe
 };
 
 // Each carries out one operation; 0, or -1 with errno.

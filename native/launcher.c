@@ -259,6 +259,8 @@ static void reap(void) {
 int main(int argc, char **argv) {
   seal(argv);
   set_up(argc, argv);
+  machine.command_line = argv[0];
+  machine.command_line_end = argv[argc - 1] + strlen(argv[argc - 1]);
   // Goes once nobody needs it: no daemon on the line and no shim to reap. The first connection may take a while.
   for (bool met = false;;) {
     struct pollfd pollers[2 + CONNECTIONS] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}};

@@ -1,34 +1,46 @@
-import { GantryError } from "../error.ts";
+import { type ErrorCode, GantryError, type GantryErrorOptions } from "../error.ts";
 import { errnoName } from "../host/errno.ts";
 import type { PlanFailure } from "./frames.ts";
 
+/** A launch plan that stopped at an operation. */
+export class PlanError extends GantryError {
+  /** `EEXIST` and the like. */
+  readonly errno: string;
+
+  constructor(code: ErrorCode, message: string, errno: string, options: GantryErrorOptions = {}) {
+    super(code, message, options);
+    this.errno = errno;
+  }
+}
+
 /** What a plan's failure means to the user. */
-export function explainFailure(failure: PlanFailure): GantryError {
+export function explainFailure(failure: PlanFailure): PlanError {
   const name = errnoName(failure.errno);
   const [operation, ...words] = failure.about.split(" ");
   const subject = words.join(" ");
   if (operation === "exec") {
     if (name === "ENOENT" || name === "ENOTDIR")
-      return new GantryError("command.not-found", `command not found in the container: ${subject}`, {
+      return new PlanError("command.not-found", `command not found in the container: ${subject}`, name, {
         next: "check the spelling, the image, and the container's PATH",
       });
     const why = name === "ENOEXEC" ? "its format or its interpreter is not there" : name;
-    return new GantryError("command.not-executable", `cannot execute ${subject}: ${why}`, {
+    return new PlanError("command.not-executable", `cannot execute ${subject}: ${why}`, name, {
       next: "check that it is an executable file for this machine (chmod +x)",
     });
   }
   if (operation === "user")
-    return new GantryError("kernel", `no such user or group in the image: ${subject}`, {
+    return new PlanError("kernel", `no such user or group in the image: ${subject}`, name, {
       next: "use a name of the image's /etc/passwd and /etc/group, or numbers",
     });
   if (operation === "host-tree" && name === "ENOENT")
-    return new GantryError("kernel", `the folder to mount does not exist: ${subject}`, {
+    return new PlanError("kernel", `the folder to mount does not exist: ${subject}`, name, {
       next: `mkdir -p ${subject}`,
     });
   if (operation === "chdir")
-    return new GantryError(
+    return new PlanError(
       "command.not-executable",
       `cannot enter the working directory ${subject}: ${name}`,
+      name,
     );
-  return new GantryError("kernel", `${failure.about}: ${name}`, { next: "gantry doctor" });
+  return new PlanError("kernel", `${failure.about}: ${name}`, name, { next: "gantry doctor" });
 }

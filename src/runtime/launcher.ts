@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "../error.ts";
 import { errnoOf } from "../host/errno.ts";
-import { explainFailure } from "./failure.ts";
+import { explainFailure, PlanError } from "./failure.ts";
 import { decodeFailure, encodeFrame, FrameReader, u32 } from "./frames.ts";
 
 const WIRE_VERSION = 1;
@@ -19,6 +19,7 @@ export interface LaunchedProcess {
   readonly startTime: number;
   /** ms since the epoch. */
   readonly startedAt: number;
+  /** Host pid of the shim. */
   readonly shim: number;
 }
 
@@ -34,6 +35,8 @@ export interface LauncherOptions {
   readonly run: string;
   /** Folders for the slots from SLOT.firstCgroup on. */
   readonly folders: readonly string[];
+  /** A shim ended that was launched over this connection; the key is what launch() was given. */
+  readonly onShimGone: (key: string) => void;
 }
 
 /**
@@ -43,6 +46,8 @@ export interface LauncherOptions {
 export class Launcher {
   readonly #options: LauncherOptions;
   readonly #pending = new Map<number, Pending>();
+  /** The launch request of every shim that lives on this connection. */
+  readonly #shims = new Map<number, string>();
   #socket: Promise<Socket> | undefined;
   #next = 1;
 
@@ -51,14 +56,18 @@ export class Launcher {
   }
 
   /** Starts a container's first process. Rejects with command.not-found, command.not-executable or kernel. */
-  async launch(plan: Uint8Array): Promise<LaunchedProcess> {
-    const payload = await this.#request(REQUEST.launch, plan);
+  async launch(key: string, plan: Uint8Array): Promise<LaunchedProcess> {
+    const payload = await this.#request(REQUEST.launch, plan, key);
     return JSON.parse(payload.toString()) as LaunchedProcess;
   }
 
-  /** Carries out a plan on the host, without a container. */
-  async execute(plan: Uint8Array): Promise<void> {
-    await this.#request(REQUEST.execute, plan);
+  /** Carries out a plan on the host, without a container. A failure with one of the tolerated errnos is none. */
+  async execute(plan: Uint8Array, tolerated: readonly string[] = []): Promise<void> {
+    try {
+      await this.#request(REQUEST.execute, plan);
+    } catch (error) {
+      if (!(error instanceof PlanError && tolerated.includes(error.errno))) throw error;
+    }
   }
 
   /** Ends the connection; a launcher without shims then ends itself. */
@@ -68,7 +77,7 @@ export class Launcher {
     socket?.destroy();
   }
 
-  async #request(kind: number, plan: Uint8Array): Promise<Buffer> {
+  async #request(kind: number, plan: Uint8Array, key?: string): Promise<Buffer> {
     this.#socket ??= this.#open();
     let socket: Socket;
     try {
@@ -80,6 +89,7 @@ export class Launcher {
     const id = this.#next++;
     return await new Promise<Buffer>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
+      if (key !== undefined) this.#shims.set(id, key);
       socket.write(encodeFrame(id, u32(kind), plan));
     });
   }
@@ -132,14 +142,21 @@ export class Launcher {
       for (const { reject } of this.#pending.values())
         reject(new GantryError("kernel", "the launcher went away", { next: "gantry tries again by itself" }));
       this.#pending.clear();
+      this.#shims.clear();
     });
   }
 
   #settle(id: number, payload: Buffer): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return; // the end of a shim that had answered long ago
-    this.#pending.delete(id);
     const result = payload.readUInt32LE(0);
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    const key = this.#shims.get(id);
+    if (result !== RESULT.ok) this.#shims.delete(id);
+    if (pending === undefined) {
+      // A shim that had answered long ago: it ended, by itself or by force.
+      if (result === RESULT.gone && key !== undefined) this.#options.onShimGone(key);
+      return;
+    }
     if (result === RESULT.ok) pending.resolve(payload.subarray(4));
     else if (result === RESULT.failed) pending.reject(explainFailure(decodeFailure(payload.subarray(4))));
     else pending.reject(new GantryError("kernel", "the shim died before the container was up"));

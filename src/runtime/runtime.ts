@@ -1,0 +1,284 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import type { Server } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { GantryError, messageOf } from "../error.ts";
+import type { CgroupParent } from "../host/cgroup.ts";
+import { Serial } from "../host/serial.ts";
+import { endLost, findContainer, type Found, shimSocket, sweepUnowned } from "./adopt.ts";
+import { environmentOf, hostnameOf } from "./command.ts";
+import { cgroupName, compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
+import type { ContainerRecord, StartFailure } from "./container.ts";
+import { listenForExits, readExit } from "./exits.ts";
+import { Launcher } from "./launcher.ts";
+import { limitWrites } from "./limits.ts";
+import { Records } from "./records.ts";
+import type { ExecConfig, ExecSession } from "./session.ts";
+import { shimExec, shimSignal } from "./shim.ts";
+import { catchesSignal, signalNumber } from "./signal.ts";
+import { Volumes } from "./volumes.ts";
+
+export interface RuntimeOptions {
+  readonly root: string;
+  readonly run: string;
+  /** Path of gantry-launcher. */
+  readonly launcher: string;
+  readonly cgroups: readonly CgroupParent[];
+  /** struct sock_filter array that every container gets; undefined for none. */
+  readonly seccomp?: Uint8Array;
+  /** A container's state changed; look again. */
+  readonly onChange: (id: string, change: "start" | "die") => void;
+}
+
+/** What a start needs besides the record. */
+export interface StartInput {
+  readonly image: LaunchImage;
+  readonly link?: LaunchLink;
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+}
+
+export type ContainerStatus = Found & { readonly failure?: StartFailure };
+
+/** How long a SIGKILL may take before the container counts as stuck. */
+const KILL_PATIENCE_MS = 10_000;
+const SIGKILL = 9;
+
+/** Containers: records on disk, processes under shims, and what is known of them. */
+export class Runtime {
+  readonly records: Records;
+  readonly volumes: Volumes;
+  readonly launcher: Launcher;
+  readonly #options: RuntimeOptions;
+  readonly #status = new Map<string, ContainerStatus>();
+  readonly #ended = new Map<string, Set<() => void>>();
+  readonly #serial = new Serial();
+  #server: Server | undefined;
+
+  private constructor(options: RuntimeOptions, records: Records) {
+    this.#options = options;
+    this.records = records;
+    this.volumes = new Volumes(options.root);
+    const { launcher: program, root, run, cgroups } = options;
+    this.launcher = new Launcher({
+      program,
+      root,
+      run,
+      folders: cgroups.map(({ path }) => path),
+      onShimGone: (id) => void this.#look(id),
+    });
+  }
+
+  /** Opens the instance's containers: finds running ones again, learns of exits, sweeps what nobody owns. */
+  static async open(options: RuntimeOptions): Promise<Runtime> {
+    await mkdir(join(options.run, "containers"), { recursive: true, mode: 0o700 });
+    const { records, leftovers } = await Records.open(options.root);
+    const runtime = new Runtime(options, records);
+    // Listening comes before looking, so that no exit falls in between.
+    runtime.#server = await listenForExits(options.run, (id) => void runtime.#look(id));
+    for (const id of leftovers) await records.removeFolder(id);
+    await Promise.all(
+      records.list().map(async ({ id }) => runtime.#status.set(id, await findContainer(options, id))),
+    );
+    await sweepUnowned(options, new Set(records.list().map(({ id }) => id)));
+    return runtime;
+  }
+
+  /** Forgets nothing and stops nothing: containers go on under their shims. */
+  async close(): Promise<void> {
+    this.#server?.close();
+    await this.launcher.close();
+  }
+
+  status(id: string): ContainerStatus {
+    return this.#status.get(id) ?? { phase: "created" };
+  }
+
+  /** Adds a container that does not run yet. */
+  async create(record: ContainerRecord): Promise<void> {
+    this.#status.set(record.id, { phase: "created" });
+    await this.records.put(record);
+  }
+
+  /**
+   * Starts a container. Rejects with command.not-found, command.not-executable or kernel, and keeps the reason.
+   * False when it runs already.
+   */
+  async start(id: string, input: StartInput): Promise<boolean> {
+    return await this.#serial.run(id, async () => {
+      const record = this.#record(id);
+      if (this.status(id).phase === "running") return false;
+      const { root, cgroups, seccomp } = this.#options;
+      try {
+        const plan = compileLaunch({
+          id,
+          config: record.config,
+          root,
+          cgroups,
+          ...input,
+          volumeFolder: (name) => this.volumes.data(name),
+          ...(seccomp === undefined ? {} : { seccomp }),
+        });
+        const process = await this.launcher.launch(id, plan);
+        this.#status.set(id, { phase: "running", process });
+      } catch (error) {
+        this.#status.set(id, { phase: "created", failure: failureOf(error) });
+        throw error;
+      }
+      this.#options.onChange(id, "start");
+      // It may have ended before its start was known here.
+      await this.#look(id);
+      return true;
+    });
+  }
+
+  /** Signal, grace period, SIGKILL. False when it does not run. */
+  async stop(id: string, options: { readonly signal: string; readonly graceMs: number }): Promise<boolean> {
+    const status = this.status(id);
+    if (status.phase !== "running") return false;
+    const ended = this.wait(id);
+    const signal = signalNumber(options.signal);
+    if (options.graceMs > 0 && (await this.#notices(status.process.pid, signal))) {
+      await this.#signal(id, signal);
+      await within(ended, options.graceMs);
+    }
+    if (this.status(id).phase === "running") {
+      await this.#signal(id, SIGKILL);
+      if (!(await within(ended, KILL_PATIENCE_MS)))
+        throw new GantryError("kernel", `container ${id.slice(0, 12)} does not die`, {
+          next: "a process of it hangs in the kernel: look at dmesg",
+        });
+    }
+    return true;
+  }
+
+  /** Sends a signal to the container's first process. Throws container.not-running. */
+  async kill(id: string, signal: string): Promise<void> {
+    const number = signalNumber(signal);
+    if (this.status(id).phase !== "running" || !(await this.#signal(id, number)))
+      throw new GantryError("container.not-running", `container ${id.slice(0, 12)} is not running`);
+  }
+
+  /** Resolves once the container does not run. */
+  async wait(id: string): Promise<void> {
+    if (this.status(id).phase !== "running") return;
+    await new Promise<void>((resolve) => {
+      const waiting = this.#ended.get(id) ?? new Set();
+      waiting.add(resolve);
+      this.#ended.set(id, waiting);
+    });
+  }
+
+  /** Removes a container that does not run: record, writable layer, log, run folder. */
+  async remove(id: string): Promise<void> {
+    await this.#serial.run(id, async () => {
+      if (this.status(id).phase === "running")
+        throw new GantryError("container.running", `container ${id.slice(0, 12)} is running`, {
+          next: "stop it first",
+        });
+      await this.records.remove(id);
+      this.#status.delete(id);
+      await rm(join(this.#options.run, "containers", id), { recursive: true, force: true });
+    });
+  }
+
+  /** Writes a running container's limits to its cgroups; its processes notice nothing. */
+  async applyLimits(record: ContainerRecord): Promise<void> {
+    if (this.status(record.id).phase !== "running") return;
+    for (const { parent, file, value } of limitWrites(record.config.limits, this.#options.cgroups, {
+      fresh: false,
+    })) {
+      const path = join(this.#options.cgroups[parent]?.path ?? "", cgroupName(record.id), file);
+      await writeFile(path, value).catch((error: unknown) => {
+        throw new GantryError("kernel", `cannot set ${file} to ${value}: ${messageOf(error)}`, {
+          next: "a memory limit below what is in use cannot be set: choose a larger one",
+          cause: error,
+        });
+      });
+    }
+  }
+
+  /** Runs a further process inside. Throws container.not-running, command.not-found, command.not-executable. */
+  async exec(id: string, config: ExecConfig, image: LaunchImage): Promise<ExecSession> {
+    const record = this.#record(id);
+    if (this.status(id).phase !== "running")
+      throw new GantryError("container.not-running", `container ${record.name} is not running`, {
+        next: `gantry start ${record.name}`,
+      });
+    const own = { ...record.config, environment: { ...record.config.environment, ...config.environment } };
+    const { seccomp, cgroups, run } = this.#options;
+    const plan = compileExec({
+      id,
+      cgroups,
+      command: config.command,
+      environment: environmentOf(own, image, hostnameOf(id, record.config)),
+      workingDir: config.workingDir ?? record.config.workingDir ?? image.workingDir ?? "/",
+      user: config.user ?? record.config.user ?? image.user ?? "",
+      ...(seccomp === undefined ? {} : { seccomp }),
+    });
+    return await shimExec(shimSocket(run, id), plan);
+  }
+
+  /** Looks for containers whose shim was killed without a word; the slow, level-triggered safety net. */
+  async verify(): Promise<void> {
+    for (const { id } of this.records.list()) {
+      const status = this.status(id);
+      if (status.phase === "running" && !isAlive(status.process.shim)) await this.#look(id);
+    }
+  }
+
+  /** Learns whether a container that counts as running has ended. */
+  async #look(id: string): Promise<void> {
+    const status = this.status(id);
+    if (status.phase !== "running") return;
+    let exit = await readExit(this.#options.run, id);
+    if (exit === undefined && !isAlive(status.process.shim))
+      exit = (await readExit(this.#options.run, id)) ?? (await endLost(this.#options, id));
+    // Started anew meanwhile: the exit belongs to an earlier process.
+    if (exit === undefined || this.#status.get(id) !== status) return;
+    this.#status.set(id, { phase: "exited", exit });
+    for (const resolve of this.#ended.get(id) ?? []) resolve();
+    this.#ended.delete(id);
+    this.#options.onChange(id, "die");
+  }
+
+  async #signal(id: string, signal: number): Promise<boolean> {
+    const delivered = await shimSignal(shimSocket(this.#options.run, id), signal);
+    if (!delivered) await this.#look(id);
+    return delivered;
+  }
+
+  async #notices(pid: number, signal: number): Promise<boolean> {
+    const read = async (name: string): Promise<string> =>
+      await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+    return catchesSignal(await read("status"), await read("syscall"), signal);
+  }
+
+  #record(id: string): ContainerRecord {
+    const record = this.records.get(id);
+    if (record === undefined) throw new GantryError("container.not-found", `No such container: ${id}`);
+    return record;
+  }
+}
+
+function failureOf(error: unknown): StartFailure {
+  const code = error instanceof GantryError ? error.code : "kernel";
+  const known =
+    code === "command.not-found" || code === "command.not-executable" || code === "image.not-found";
+  return { code: known ? code : "kernel", message: messageOf(error) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<boolean> {
+  const abort = new AbortController();
+  const timer = delay(ms, false, { signal: abort.signal }).catch(() => false);
+  const done = await Promise.race([promise.then(() => true), timer]);
+  abort.abort();
+  return done;
+}

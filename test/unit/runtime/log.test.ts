@@ -17,9 +17,9 @@ const GONE = Promise.resolve();
 const START = Date.parse("2026-11-24T02:44:00.000Z");
 
 /** A record whose time is `number` ms after START. */
-function record(number: number, text = `line ${number}`, tag = "F", stream = "stdout"): string {
+function record(number: number, content = `line ${number}`, tag = "F", stream = "stdout"): string {
   const time = new Date(START + number).toISOString().replace("Z", "456789Z");
-  return `${time} ${stream} ${tag} ${text}\n`;
+  return `${time} ${stream} ${tag} ${content}\n`;
 }
 
 function records(from: number, to: number): string {
@@ -35,9 +35,9 @@ function text(line: LogLine): string {
 }
 
 async function read(options: Partial<LogOptions> = {}, exited: Promise<unknown> = GONE): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const line of readLog(folder, { follow: false, ...options }, exited)) lines.push(text(line));
-  return lines;
+  const found: string[] = [];
+  for await (const line of readLog(folder, { follow: false, ...options }, exited)) found.push(text(line));
+  return found;
 }
 
 function lines(from: number, to: number): string[] {

@@ -1,0 +1,112 @@
+import type { ObservedContainer } from "../../observe/snapshot.ts";
+import type { Port } from "../../spec/project.ts";
+import { binds, mountPoints, tmpfs } from "./container-mounts.ts";
+import { hostAddresses } from "./container-ports.ts";
+import { commandLine, networkName, networks } from "./container-summary.ts";
+
+/** How Docker writes "never": Go's zero time. */
+const NEVER = "0001-01-01T00:00:00Z";
+
+/** The answer of `GET /containers/{id}/json` (Engine API, ContainerInspectResponse); what gantry has no word for is left out. */
+export function containerDetail(container: ObservedContainer, ports: readonly Port[]): object {
+  const { config } = container;
+  const [path = "", ...args] = commandLine(config);
+  return {
+    Id: container.id,
+    Created: new Date(container.createdAt).toISOString(),
+    Path: path,
+    Args: args,
+    State: state(container),
+    Image: container.imageId,
+    Name: `/${container.name}`,
+    RestartCount: container.failures,
+    Driver: "overlay2",
+    Platform: "linux",
+    HostConfig: hostConfig(container, ports),
+    Mounts: mountPoints(config.mounts),
+    Config: containerConfig(container, ports),
+    NetworkSettings: {
+      Ports: bindings(ports),
+      IPAddress: container.state === "running" ? (container.address ?? "") : "",
+      Networks: networks(container),
+    },
+  };
+}
+
+function state(container: ObservedContainer): object {
+  const running = container.state === "running";
+  return {
+    Status: container.state,
+    Running: running,
+    Paused: false,
+    Restarting: false,
+    OOMKilled: container.oomKilled,
+    Dead: false,
+    Pid: running ? (container.pid ?? 0) : 0,
+    ExitCode: running ? 0 : (container.exitCode ?? 0),
+    Error: container.startFailure?.message ?? "",
+    StartedAt: instant(container.startedAt),
+    FinishedAt: instant(container.finishedAt),
+  };
+}
+
+function hostConfig({ config, owner }: ObservedContainer, ports: readonly Port[]): object {
+  return {
+    Binds: binds(config.mounts),
+    NetworkMode: networkName(owner?.project),
+    PortBindings: bindings(ports),
+    RestartPolicy: { Name: config.restart.name, MaximumRetryCount: config.restart.maxRetries ?? 0 },
+    AutoRemove: false,
+    Privileged: false,
+    ReadonlyRootfs: false,
+    Tmpfs: tmpfs(config.mounts),
+    Init: config.init,
+    Memory: config.limits.memoryBytes ?? 0,
+    NanoCpus: config.limits.nanocpus ?? 0,
+    PidsLimit: config.limits.pids ?? null,
+    LogConfig: { Type: "cri", Config: {} },
+  };
+}
+
+function containerConfig({ config, id }: ObservedContainer, ports: readonly Port[]): object {
+  const exposed = ports.map((port) => [portKey(port), {}]);
+  return {
+    Hostname: config.hostname ?? id.slice(0, 12),
+    Domainname: "",
+    User: config.user ?? "",
+    AttachStdin: false,
+    AttachStdout: true,
+    AttachStderr: true,
+    ExposedPorts: Object.fromEntries(exposed) as Record<string, object>,
+    Tty: false,
+    OpenStdin: false,
+    StdinOnce: false,
+    Env: Object.entries(config.environment).map(([name, value]) => `${name}=${value}`),
+    Cmd: config.command ?? null,
+    Image: config.image,
+    Volumes: null,
+    WorkingDir: config.workingDir ?? "",
+    Entrypoint: config.entrypoint ?? null,
+    Labels: config.labels,
+    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+    StopTimeout: Math.ceil(config.stopGraceMs / 1000),
+  };
+}
+
+function bindings(ports: readonly Port[]): Record<string, object[]> {
+  const byPort: Record<string, object[]> = {};
+  for (const port of ports) {
+    const bound = (byPort[portKey(port)] ??= []);
+    for (const address of hostAddresses(port))
+      bound.push({ HostIp: address, HostPort: String(port.hostPort) });
+  }
+  return byPort;
+}
+
+function portKey(port: Port): string {
+  return `${port.containerPort}/${port.protocol}`;
+}
+
+function instant(ms: number | undefined): string {
+  return ms === undefined ? NEVER : new Date(ms).toISOString();
+}

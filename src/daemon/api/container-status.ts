@@ -1,0 +1,35 @@
+import type { ObservedContainer } from "../../observe/snapshot.ts";
+import type { ContainerState } from "../../runtime/container.ts";
+
+/** The STATUS column of `docker ps`: `Up 3 seconds`, `Exited (1) 2 minutes ago`, `Created`. */
+export function statusText(container: ObservedContainer, now: number): string {
+  const { state, startedAt = now, finishedAt = now, exitCode = 0 } = container;
+  const texts: Readonly<Record<ContainerState, () => string>> = {
+    created: () => "Created",
+    running: () => `Up ${duration(now - startedAt)}`,
+    exited: () => `Exited (${exitCode}) ${duration(now - finishedAt)} ago`,
+  };
+  return texts[state]();
+}
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+
+/** A duration in ms as docker's users read it. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / SECOND);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.round(Math.max(0, ms) / HOUR);
+  if (seconds < 1) return "Less than a second";
+  if (seconds === 1) return "1 second";
+  if (seconds < 60) return `${seconds} seconds`;
+  if (minutes === 1) return "About a minute";
+  if (minutes < 60) return `${minutes} minutes`;
+  if (hours === 1) return "About an hour";
+  if (hours < 48) return `${hours} hours`;
+  const days = Math.floor(hours / 24);
+  if (days < 14) return `${days} days`;
+  if (days < 60) return `${Math.floor(days / 7)} weeks`;
+  if (days < 730) return `${Math.floor(days / 30)} months`;
+  return `${Math.floor(days / 365)} years`;
+}

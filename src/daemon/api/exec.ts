@@ -1,0 +1,86 @@
+import type { FastifyInstance } from "fastify";
+import { GantryError } from "../../error.ts";
+import type { ExecSession } from "../../runtime/session.ts";
+import type { Engine } from "../engine.ts";
+import { booleanIn, objectOf } from "./bodies.ts";
+import { containerReference, type ContainerParams } from "./container-reference.ts";
+import { execRequest } from "./exec-body.ts";
+import type { Exec, ExecRegistry } from "./exec-registry.ts";
+import { frame, MULTIPLEXED } from "./frame.ts";
+import { sendStream } from "./stream.ts";
+
+interface OneExec {
+  Params: { exec: string };
+}
+
+/** Docker's routes that run a command in a running container. Starting it with a hijacked connection is exec-hijack.ts. */
+export function execRoutes(app: FastifyInstance, engine: Engine, registry: ExecRegistry): void {
+  app.post<{ Params: ContainerParams }>("/containers/:container/exec", async (request, reply) => {
+    const asked = execRequest(request.body);
+    const { id, name, state } = await engine.containers.find(containerReference(request));
+    if (state !== "running") {
+      const options = { next: `try: gantry start ${name}` };
+      throw new GantryError("container.not-running", `container ${name} is not running`, options);
+    }
+    const exec = registry.create({ ...asked, containerId: id });
+    return reply.code(201).send({ Id: exec.id });
+  });
+
+  app.post<OneExec>("/exec/:exec/start", async (request, reply) => {
+    const detach = booleanIn(objectOf(request.body), "Detach");
+    const exec = registry.find(request.params.exec);
+    const session = await registry.start(exec);
+    // Only a hijacked connection can carry stdin.
+    session.stdin.end();
+    if (detach) {
+      void discard(session);
+      return reply.code(200).send();
+    }
+    return sendStream(reply, MULTIPLEXED, outputFrames(exec, session));
+  });
+
+  app.get<OneExec>("/exec/:exec/json", (request, reply) => {
+    void reply.send(execDetail(registry.find(request.params.exec)));
+  });
+}
+
+/** The command's output as frames; ends once it is closed and the exit status is known. */
+export async function* outputFrames(exec: Exec, session: ExecSession): AsyncGenerator<Buffer> {
+  for await (const { stream, data } of session.output) {
+    if (exec[stream]) yield frame(stream, data);
+  }
+  await session.exit.catch(() => {});
+}
+
+/** A detached command must not block on a full pipe. */
+async function discard(session: ExecSession): Promise<void> {
+  try {
+    for await (const chunk of session.output) void chunk;
+  } catch {
+    // The exit status tells what became of it.
+  }
+}
+
+/** Engine API, ExecInspectResponse. */
+function execDetail(exec: Exec): object {
+  const [entrypoint, ...args] = exec.config.command;
+  return {
+    ID: exec.id,
+    ContainerID: exec.containerId,
+    Running: exec.running,
+    ExitCode: exec.exitCode ?? null,
+    Pid: exec.pid,
+    OpenStdin: exec.config.stdin,
+    OpenStdout: exec.stdout,
+    OpenStderr: exec.stderr,
+    CanRemove: false,
+    DetachKeys: "",
+    ProcessConfig: {
+      tty: false,
+      entrypoint,
+      arguments: args,
+      privileged: false,
+      ...(exec.config.user === undefined ? {} : { user: exec.config.user }),
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, HTTPMethods } from "fastify";
+import { NotBuiltError } from "./errors.ts";
+
+/** Paths of Docker's Engine API that gantry does not answer yet. Building one means taking it off this list. */
+const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
+  ["GET", "/containers/:container/top", "/containers/:container/stats", "/containers/:container/changes"],
+  [
+    "GET",
+    "/containers/:container/export",
+    "/containers/:container/archive",
+    "/containers/:container/attach/ws",
+  ],
+  ["HEAD", "/containers/:container/archive"],
+  ["PUT", "/containers/:container/archive"],
+  ["POST", "/containers/create", "/containers/prune", "/containers/:container/attach"],
+  ["POST", "/containers/:container/pause", "/containers/:container/unpause", "/containers/:container/rename"],
+  ["POST", "/containers/:container/update", "/containers/:container/resize", "/exec/:exec/resize"],
+  ["GET", "/images/search", "/images/get"],
+  [
+    "POST",
+    "/images/load",
+    "/images/prune",
+    "/images/*",
+    "/build",
+    "/build/prune",
+    "/build/cancel",
+    "/commit",
+  ],
+  ["GET", "/volumes", "/volumes/:name", "/networks", "/networks/:name", "/system/df"],
+  ["POST", "/volumes/create", "/volumes/prune", "/networks/create", "/networks/prune"],
+  ["POST", "/networks/:name/connect", "/networks/:name/disconnect", "/auth", "/session", "/grpc"],
+  ["DELETE", "/volumes/:name", "/networks/:name"],
+  ["PUT", "/volumes/:name"],
+  ["GET", "/distribution/*", "/plugins", "/plugins/*"],
+  ["POST", "/plugins/*"],
+  ["DELETE", "/plugins/*"],
+];
+
+const SWARM = ["swarm", "nodes", "services", "tasks", "secrets", "configs"];
+
+/** Docker's own words: its clients know them. */
+const NO_SWARM =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+/** Answers the rest of Docker's API: 501 where gantry may come to it, 503 for swarm. */
+export function notBuiltRoutes(app: FastifyInstance): void {
+  // Whatever such a request carries is not read.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+
+  for (const [method, ...paths] of NOT_BUILT) {
+    for (const url of paths) {
+      app.route({
+        method,
+        url,
+        handler: () => {
+          throw new NotBuiltError(`${method} ${url.replace(/:(\w+)/g, "{$1}")}`);
+        },
+      });
+    }
+  }
+  for (const family of SWARM) {
+    for (const url of [`/${family}`, `/${family}/*`]) {
+      app.all(url, (_request, reply) => {
+        void reply.code(503).send({ message: NO_SWARM, code: "request.invalid" });
+      });
+    }
+  }
+}

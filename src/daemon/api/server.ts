@@ -1,0 +1,54 @@
+import { fastify, type FastifyInstance } from "fastify";
+import type { Engine } from "../engine.ts";
+import { acceptJson, BODY_LIMIT } from "./bodies.ts";
+import { containerRoutes } from "./containers.ts";
+import { answerErrors } from "./errors.ts";
+import { eventRoutes } from "./events.ts";
+import { hijackExec } from "./exec-hijack.ts";
+import { ExecRegistry } from "./exec-registry.ts";
+import { execRoutes } from "./exec.ts";
+import { imageImportRoutes } from "./image-import.ts";
+import { imageRoutes } from "./images.ts";
+import { logRoutes } from "./logs.ts";
+import { notBuiltRoutes } from "./not-built.ts";
+import { projectRoutes } from "./projects.ts";
+import { systemRoutes, type DaemonInfo } from "./system.ts";
+import { withoutVersion } from "./version.ts";
+
+/** Characters: a longer name or id is refused before any route sees it. */
+const LONGEST_PARAMETER = 1024;
+
+/**
+ * The daemon's API, ready to listen: Docker's Engine API with and without its `/v1.NN`, and `/gantry/v1`.
+ * It holds no state but the execs; everything else is one call to the engine.
+ */
+export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
+  });
+  acceptJson(app);
+  answerErrors(app);
+  const execs = new ExecRegistry(engine);
+  systemRoutes(app, engine, info);
+  containerRoutes(app, engine);
+  logRoutes(app, engine);
+  execRoutes(app, engine, execs);
+  hijackExec(app, execs);
+  imageRoutes(app, engine);
+  eventRoutes(app, engine);
+  projectRoutes(app, engine);
+  // Plugins, since they read bodies in their own ways.
+  app.register((plugin, _options, done) => {
+    imageImportRoutes(plugin, engine);
+    done();
+  });
+  app.register((plugin, _options, done) => {
+    notBuiltRoutes(plugin);
+    done();
+  });
+  return app;
+}

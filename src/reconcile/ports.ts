@@ -5,13 +5,14 @@ import { byText } from "./order.ts";
 
 /**
  * The listeners a service should have, sorted, each once. A port that asks for any free host port keeps the one it was
- * given before, if it was.
+ * given before, if it was; `claimed` says of one whether some service now asks for it by number.
  */
 export function wantedPorts(
   project: string,
   service: string,
   ports: readonly Port[],
   listening: readonly PublishedPort[],
+  claimed: (port: Port) => boolean,
 ): PublishedPort[] {
   const given = new Map(listening.map((port) => [identity(port), port]));
   const wanted = new Map<string, PublishedPort>();
@@ -19,7 +20,7 @@ export function wantedPorts(
     given.delete(identity(port));
     wanted.set(identity(port), published(project, service, port));
   }
-  const spare = [...given.values()].sort((a, b) => a.hostPort - b.hostPort);
+  const spare = [...given.values()].filter((port) => !claimed(port)).sort((a, b) => a.hostPort - b.hostPort);
   ports
     .filter((port) => port.hostPort === 0)
     .sort(comparePorts)

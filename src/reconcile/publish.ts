@@ -1,4 +1,5 @@
 import type { PublishedPort, Snapshot } from "../observe/snapshot.ts";
+import type { Port } from "../spec/project.ts";
 import type { Step } from "./action.ts";
 import { overlaps } from "./address.ts";
 import { groupBy } from "./group.ts";
@@ -26,13 +27,18 @@ export function publishSteps(
   after: readonly string[],
 ): PublishSteps {
   const listening = listenersOf(project, snapshot);
+  const open = targets.filter((target) => !target.stopped);
+  const byNumber = groupBy(
+    open.flatMap((target) => target.service.ports),
+    (port) => port.hostPort,
+  );
+  const claimed = (port: Port): boolean =>
+    (byNumber.get(port.hostPort) ?? []).some((claim) => overlaps(endpointOf(claim), endpointOf(port)));
   const wanted = new Map(
-    targets
-      .filter((target) => !target.stopped)
-      .map(({ name, service }) => [
-        name,
-        wantedPorts(project, name, service.ports, listening.get(name) ?? []),
-      ]),
+    open.map(({ name, service }) => [
+      name,
+      wantedPorts(project, name, service.ports, listening.get(name) ?? [], claimed),
+    ]),
   );
   const all = [...wanted.values()].flat();
   const claims = groupBy(all, (port) => port.hostPort);

@@ -126,6 +126,17 @@ describe("the ports a service publishes", () => {
     });
   });
 
+  test("any free one is given up to a service that asks for it by number", () => {
+    const before = project({ a: service({ ports: [port(0)] }), b: service() });
+    const after = project({ a: service({ ports: [port(0)] }), b: service({ ports: [port(40_123)] }) });
+    const published: PublishedPort[] = [{ ...port(40_123), project: "shop", service: "a" }];
+    expect(linesFor(after, settledSnapshot(before, { published }))).toEqual([
+      "- port 40123  close  a hands it to b",
+      "~ port any  publish  a publishes any:80",
+      "~ port 40123  publish  b publishes 40123:80",
+    ]);
+  });
+
   test("can be swapped between two services", () => {
     const before = project({ a: service({ ports: [port(1)] }), b: service({ ports: [port(2)] }) });
     const after = project({ a: service({ ports: [port(2)] }), b: service({ ports: [port(1)] }) });

@@ -1,22 +1,25 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Port, Service } from "./project.ts";
+import type { Path } from "./path.ts";
 import type { Report } from "./report.ts";
 
 /** Reports every host port that two services, or two entries of one, want to listen on. */
-export function checkPortConflicts(services: Readonly<Record<string, Service>>, report: Report): void {
+export function checkPortConflicts(
+  services: Readonly<Record<string, Service>>,
+  origins: ReadonlyMap<Port, Path>,
+  report: Report,
+): void {
   const claims = new Map<string, { readonly service: string; readonly port: Port }[]>();
   for (const [service, { ports }] of Object.entries(services)) {
-    const said = new Set<string>();
     for (const port of ports) {
       if (port.hostPort === 0) continue;
       const key = `${port.protocol} ${port.hostPort}`;
       const others = claims.get(key) ?? [];
       const other = others.find((claim) => overlap(claim.port.hostIp, port.hostIp));
       const holder = other?.service === service ? "this service" : `service "${other?.service ?? ""}"`;
-      if (other !== undefined && !said.has(holder)) {
-        said.add(holder);
+      if (other !== undefined) {
         const message = `the host port ${port.hostPort}/${port.protocol} is published by ${holder} already`;
-        report.error(["services", service, "ports"], message, "key");
+        report.error(origins.get(port) ?? ["services", service, "ports"], message);
       }
       claims.set(key, [...others, { service, port }]);
     }

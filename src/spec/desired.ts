@@ -2,7 +2,8 @@ import { checkPortConflicts } from "./conflicts.ts";
 import { hostPath } from "./mount.ts";
 import { readPairs } from "./pairs.ts";
 import type { Pairs } from "./pairs.ts";
-import type { ImageSource, Project, Service, Volume } from "./project.ts";
+import type { Path } from "./path.ts";
+import type { ImageSource, Port, Project, Service, Volume } from "./project.ts";
 import { readReference } from "./reference.ts";
 import { checkDependencies } from "./references.ts";
 import { InvalidValue } from "./report.ts";
@@ -59,11 +60,15 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
   const declared = map.volumes ?? {};
   const volumeName = (key: string) =>
     volumes.get(key)?.name ?? (refused || Object.hasOwn(declared, key) ? key : undefined);
+  const portOrigins = new Map<Port, Path>();
   const services = new Map<string, Service>();
   for (const [name, service] of sound(map.services))
-    services.set(name, readService(service, ["services", name], report, { ...context, home, volumeName }));
+    services.set(
+      name,
+      readService(service, ["services", name], report, { ...context, home, volumeName, portOrigins }),
+    );
   const result = Object.fromEntries(services);
-  checkPortConflicts(result, report);
+  checkPortConflicts(result, portOrigins, report);
   checkDependencies(map.services ?? {}, report);
   return {
     name: context.name,

@@ -1,4 +1,4 @@
-import { Composer, LineCounter, Parser } from "yaml";
+import { Composer, Lexer, LineCounter, Parser } from "yaml";
 import type { CST, Document, YAMLParseError } from "yaml";
 import { SpecError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -28,9 +28,10 @@ export function parseDocument(text: string, file: string): ParsedDocument {
     throw new SpecError("spec.syntax", [diagnostic("error", offset, message)]);
   };
 
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  const deep = tooDeep(tokens);
-  if (deep !== undefined) fail(deep.offset, `nested more than ${MAX_DEPTH} levels deep`);
+  const tokens = tokensOf(text, lines);
+  const deep = typeof tokens === "number" ? tokens : tooDeep(tokens)?.offset;
+  if (typeof tokens === "number" || deep !== undefined)
+    return fail(deep ?? 0, `nested more than ${MAX_DEPTH} levels deep`);
 
   const composer = new Composer({
     version: "1.2",
@@ -53,6 +54,28 @@ export function parseDocument(text: string, file: string): ParsedDocument {
   if (document === undefined) return fail(0, "the file is empty");
   const warnings = document.warnings.map((found) => diagnostic("warning", found.pos[0], found.message));
   return { document, lines, warnings };
+}
+
+/**
+ * The tokens of a text; where hostile nesting begins, its offset instead. A parser that has swallowed megabytes of `[`
+ * or `- ` has spent a minute and a gigabyte on them, so these are counted while it reads.
+ */
+function tokensOf(text: string, lines: LineCounter): readonly CST.Token[] | number {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  let flow = 0;
+  let block = 0;
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme === "[" || lexeme === "{") flow += 1;
+    else if (lexeme === "]" || lexeme === "}") flow -= 1;
+    else if (lexeme === "-" || lexeme === "?") block += 1;
+    else if (lexeme.endsWith("\n")) block = 0;
+    if (flow > MAX_DEPTH || block > MAX_DEPTH) return parser.offset;
+    tokens.push(...parser.next(lexeme));
+  }
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 /** The first token below the allowed depth. The composer is recursive, so this must not be. */

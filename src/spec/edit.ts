@@ -44,6 +44,7 @@ export function setReplicas(text: string, service: string, replicas: number): st
     replicas,
     effective: serviceOf(before, service) ?? {},
   };
+  if (before === undefined) throw refusal(target, 0, "the file has errors (gantry plan shows them)");
   const services = pairOf(document.contents, "services");
   if (serviceOf(before, service) === undefined) throw refusal(target, 0, "there is no such service");
   if (services === undefined || !isMap(services.value) || services.value.anchor !== undefined)

@@ -45,6 +45,8 @@ export type ServiceMap = LimitKeys &
 
 export interface ServiceContext extends Pick<MountContext, "workingFolder" | "home" | "volumeName"> {
   readonly lookup: (name: string) => string | undefined;
+  /** Gets the entry of the file that each port came from. */
+  readonly portOrigins: Map<Port, Path>;
   /** Keys that are not built are errors. */
   readonly strict: boolean;
 }
@@ -79,7 +81,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(user === undefined ? {} : { user }),
     ...(hostname === undefined ? {} : { hostname }),
-    ports: portsOf(map, path, report),
+    ports: portsOf(map, path, report, context.portOrigins),
     mounts: mountsOf(map, path, report, context),
     replicas: readReplicas(map, path, report),
     limits: readLimits(map, path, report),
@@ -117,12 +119,16 @@ function readHostname(text: string): string {
   return text;
 }
 
-function portsOf(map: ServiceMap, path: Path, report: Report): readonly Port[] {
+function portsOf(map: ServiceMap, path: Path, report: Report, origins: Map<Port, Path>): readonly Port[] {
   const ports = new Map<string, Port>();
   for (const [index, entry] of (map.ports ?? []).entries()) {
-    const found = report.attempt([...path, "ports", index], () => readPorts(entry)) ?? [];
-    for (const port of found)
-      ports.set(`${port.hostIp ?? ""} ${port.hostPort} ${port.containerPort} ${port.protocol}`, port);
+    const where = [...path, "ports", index];
+    for (const port of report.attempt(where, () => readPorts(entry)) ?? []) {
+      const key = `${port.hostIp ?? ""} ${port.hostPort} ${port.containerPort} ${port.protocol}`;
+      if (ports.has(key)) continue;
+      ports.set(key, port);
+      origins.set(port, where);
+    }
     if (ports.size > MAX_PORTS) {
       report.error([...path, "ports"], `more than ${MAX_PORTS} ports`, "key");
       break;

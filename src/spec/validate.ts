@@ -42,7 +42,8 @@ function describe(error: ErrorObject, path: Path, report: Report): Path {
       report.error(path, `"${String(params["missingProperty"])}" is missing`, "key");
       return path;
     case "type":
-      report.error(path, `expected ${expected(params["type"])}, got ${actual(error.data)}`);
+      if (path.length === 0 && error.data === null) report.error(path, "the file is empty");
+      else report.error(path, `expected ${expected(params["type"])}, got ${actual(error.data)}`);
       return path;
     case "enum": {
       const allowed = (params["allowedValues"] as readonly unknown[]).map(String);

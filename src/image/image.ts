@@ -1,0 +1,37 @@
+/** What an image says about running it: the `config` object of the OCI image configuration. */
+export interface ImageConfig {
+  readonly entrypoint?: readonly string[];
+  readonly cmd?: readonly string[];
+  /** `NAME=value`. */
+  readonly env?: readonly string[];
+  readonly workingDir?: string;
+  /** `user`, `uid`, `user:group`, `uid:gid`. */
+  readonly user?: string;
+  readonly stopSignal?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `80/tcp`. */
+  readonly exposedPorts: readonly string[];
+}
+
+/** An image that is whole on this machine. */
+export interface Image {
+  /** `sha256:` and 64 hexadecimal digits, the digest of its OCI configuration; `host` for the machine's own. */
+  readonly id: string;
+  /** As people write them, sorted: `alpine:latest`. None for a dangling image. */
+  readonly references: readonly string[];
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  /** Bytes of file data in its layers. */
+  readonly sizeBytes: number;
+  /** Absolute folders, topmost first, as overlay's lowerdir wants them. */
+  readonly layers: readonly string[];
+  readonly config: ImageConfig;
+  /** Folders of the host to bind read-only over the layers. Only the host image has any. */
+  readonly hostMounts: readonly { readonly source: string; readonly target: string }[];
+}
+
+/** The PATH of a container whose image says nothing about it, as docker has it. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** `[name:tag]` that were taken away, then the id that was deleted. */
+export type ImageRemoval = { readonly untagged: string } | { readonly deleted: string };

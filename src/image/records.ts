@@ -1,0 +1,116 @@
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../error.ts";
+import { readJson, syncFolder, writeJson } from "../host/durable.ts";
+import { parseConfiguration } from "./configuration.ts";
+import type { Image } from "./image.ts";
+import { digestOf, hexOf, namesIn, readBlob } from "./layout.ts";
+import type { Layout } from "./layout.ts";
+import { formatReference, parseReference } from "./reference.ts";
+
+/** What makes an image visible. Everything else about it is in the blobs it names. */
+export interface ImageRecord {
+  readonly id: string;
+  readonly manifest: string;
+  readonly sizeBytes: number;
+}
+
+/** An image as the store keeps it in memory; its references are kept apart. */
+export interface StoredImage {
+  readonly record: ImageRecord;
+  readonly image: Image;
+  readonly diffIds: readonly string[];
+}
+
+/** What was found on the disk, and what could not be used. */
+export interface Contents {
+  readonly images: Map<string, StoredImage>;
+  /** Reference to id. */
+  readonly references: Map<string, string>;
+  readonly problems: readonly string[];
+}
+
+const DIGEST = /^sha256:[a-f0-9]{64}$/;
+
+export async function writeRecord(layout: Layout, record: ImageRecord): Promise<void> {
+  await writeJson(join(layout.records, `${hexOf(record.id)}.json`), record);
+}
+
+export async function removeRecord(layout: Layout, id: string): Promise<void> {
+  await rm(join(layout.records, `${hexOf(id)}.json`), { force: true });
+  await syncFolder(layout.records);
+}
+
+function referenceFile(layout: Layout, reference: string): string {
+  return join(layout.references, `${hexOf(digestOf(reference))}.json`);
+}
+
+export async function writeReference(layout: Layout, reference: string, id: string): Promise<void> {
+  await writeJson(referenceFile(layout, reference), { reference, id });
+}
+
+export async function removeReference(layout: Layout, reference: string): Promise<void> {
+  await rm(referenceFile(layout, reference), { force: true });
+  await syncFolder(layout.references);
+}
+
+/** The folder of an unpacked layer. */
+export function layerFolder(layout: Layout, diffId: string): string {
+  return join(layout.layers, hexOf(diffId), "root");
+}
+
+/** An image from its record: reads and checks the configuration, and that every layer is there. Throws image.invalid. */
+export async function loadImage(layout: Layout, record: ImageRecord): Promise<StoredImage> {
+  const { createdAt, diffIds, config } = parseConfiguration(await readBlob(layout, record.id));
+  const layers = diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed();
+  for (const layer of layers) {
+    if (!(await stat(layer)).isDirectory()) throw new Error(`${layer} is not a folder`);
+  }
+  const { id, sizeBytes } = record;
+  return {
+    record,
+    diffIds,
+    image: { id, references: [], createdAt, sizeBytes, layers, config, hostMounts: [] },
+  };
+}
+
+/** Reads the whole store. What is damaged is left out and named in `problems`, so that the rest stays usable. */
+export async function readContents(layout: Layout): Promise<Contents> {
+  const images = new Map<string, StoredImage>();
+  const references = new Map<string, string>();
+  const problems: string[] = [];
+  for (const name of await namesIn(layout.records)) {
+    if (!name.endsWith(".json")) continue;
+    try {
+      const record = asRecord(await readJson(join(layout.records, name)));
+      images.set(record.id, await loadImage(layout, record));
+    } catch (error) {
+      problems.push(`image ${name.slice(0, 12)} cannot be used: ${messageOf(error)}`);
+    }
+  }
+  for (const name of await namesIn(layout.references)) {
+    if (!name.endsWith(".json")) continue;
+    try {
+      const { reference, id } = asReference(await readJson(join(layout.references, name)));
+      if (images.has(id)) references.set(reference, id);
+      else problems.push(`${reference} names an image that is not there`);
+    } catch (error) {
+      problems.push(`reference ${name} cannot be used: ${messageOf(error)}`);
+    }
+  }
+  return { images, references, problems };
+}
+
+function asRecord(value: unknown): ImageRecord {
+  const { id, manifest, sizeBytes } = value as Partial<ImageRecord>;
+  if (!DIGEST.test(id ?? "") || !DIGEST.test(manifest ?? "") || typeof sizeBytes !== "number") {
+    throw new Error("its record is damaged");
+  }
+  return value as ImageRecord;
+}
+
+function asReference(value: unknown): { readonly reference: string; readonly id: string } {
+  const { reference, id } = value as { readonly reference?: unknown; readonly id?: unknown };
+  if (typeof reference !== "string" || typeof id !== "string") throw new Error("it is damaged");
+  return { reference: formatReference(parseReference(reference)), id };
+}

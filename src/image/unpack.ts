@@ -1,0 +1,174 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { statfs } from "node:fs/promises";
+import { Readable, Transform } from "node:stream";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { GantryError, messageOf } from "../error.ts";
+import { MAGIC_BYTES, decompressor, detectCompression } from "./compression.ts";
+
+/** What came out of an archive. */
+export interface Unpacked {
+  /** `sha256:...` of the uncompressed archive. */
+  readonly diffId: string;
+  /** Bytes of the uncompressed archive. */
+  readonly archiveBytes: number;
+  readonly entries: number;
+  /** Bytes of file data. */
+  readonly bytes: number;
+}
+
+export interface UnpackOptions {
+  /** Path of gantry-applier. */
+  readonly applier: string;
+  /** An empty folder. On any failure the caller removes it; nothing writes to it any more by then. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+}
+
+const MAX_BYTES = 64 * 1024 ** 3;
+
+/**
+ * Streams an archive (a tar, plain or gzip) through the applier into a folder. On return everything is on the disk.
+ * Throws image.invalid with the applier's words for a damaged or hostile archive, the body's own error when reading
+ * it fails, the signal's reason when aborted.
+ */
+export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<Unpacked> {
+  options.signal?.throwIfAborted();
+  const { start, rest } = await peek(body, MAGIC_BYTES);
+  const inflate = decompressor(detectCompression(start));
+  const maxBytes = await roomFor(options.folder);
+
+  const applier = spawn(options.applier, [options.folder, "--max-bytes", String(maxBytes)], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {},
+  });
+  const outcome = watch(applier);
+  outcome.catch(() => undefined); // It is awaited below, and may reject before that.
+  const hash = createHash("sha256");
+  let archiveBytes = 0;
+  const hashed = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      hash.update(chunk);
+      archiveBytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const source = Readable.from(rest, { objectMode: false });
+  const streams =
+    inflate === undefined ? [source, hashed, applier.stdin] : [source, inflate, hashed, applier.stdin];
+  const piped = await pipeline(streams, options.signal === undefined ? {} : { signal: options.signal }).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  // Whatever broke, the applier ends before the folder is given back: its input is closed, or it is killed.
+  if (piped !== undefined && !isBrokenPipe(piped.error)) applier.kill("SIGKILL");
+  const ended = await outcome;
+  options.signal?.throwIfAborted();
+  if (piped !== undefined && !isBrokenPipe(piped.error)) throw sourceError(piped.error);
+  return { diffId: `sha256:${hash.digest("hex")}`, archiveBytes, ...report(ended) };
+}
+
+/** Reads the first bytes, and gives back a body that still has them. */
+async function peek(
+  body: AsyncIterable<Uint8Array>,
+  length: number,
+): Promise<{ readonly start: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
+  const iterator = body[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let have = 0;
+  while (have < length) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(next.value);
+    have += next.value.length;
+  }
+  async function* rest(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
+  return { start: Buffer.concat(chunks), rest: rest() };
+}
+
+/** An archive may not fill the disk: a tenth of what is free stays free. */
+async function roomFor(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(1, Math.min(MAX_BYTES, Math.floor(bavail * bsize * 0.9)));
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Resolves when the process is gone and its output is read. Rejects when it could not be started. */
+async function watch(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<Ended> {
+  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  const [[code, signal], stdout, stderr] = await Promise.all([
+    closed,
+    text(child.stdout),
+    text(child.stderr),
+  ]).catch((cause: unknown) => {
+    throw new GantryError("internal", `cannot run the applier: ${messageOf(cause)}`, {
+      next: "build gantry's native programs: npm run build",
+      cause,
+    });
+  });
+  return { code, signal, stdout, stderr };
+}
+
+async function text(stream: Readable): Promise<string> {
+  let all = "";
+  for await (const chunk of stream.setEncoding("utf8")) if (all.length < 65536) all += chunk as string;
+  return all.trim();
+}
+
+/** The applier closed its input: its own words say why, not ours. */
+function isBrokenPipe(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === "EPIPE" || code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+
+function sourceError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "";
+  if (!code.startsWith("Z_")) return error;
+  const what = code === "Z_BUF_ERROR" ? "it is truncated" : messageOf(error);
+  return new GantryError("image.invalid", `the archive cannot be unpacked: gzip: ${what}`, { cause: error });
+}
+
+function report(ended: Ended): { readonly entries: number; readonly bytes: number } {
+  if (ended.code === 0) return JSON.parse(ended.stdout) as { entries: number; bytes: number };
+  if (ended.signal !== null) {
+    throw new GantryError(
+      "kernel",
+      `the applier was ended by ${ended.signal} while it unpacked the archive`,
+      {
+        next: "try again; dmesg says whether the kernel ran out of memory",
+      },
+    );
+  }
+  const line = (ended.stderr.split("\n")[0] ?? "").replace(/^applier: /, "");
+  if (line.includes("the applier needs root")) {
+    throw new GantryError("permission", `the archive cannot be unpacked: ${line}`, {
+      next: "run gantry as root",
+    });
+  }
+  if (/No space left on device|Disk quota exceeded/.test(line)) {
+    throw new GantryError("kernel", `the archive cannot be unpacked: ${line}`, {
+      next: "make room on the disk",
+    });
+  }
+  throw new GantryError("image.invalid", `the archive cannot be used: ${line}`);
+}

@@ -1,5 +1,4 @@
 import { ERROR_CODES, GantryError, messageOf, type ErrorCode } from "../error.ts";
-import { isAbort } from "./context.ts";
 
 /** The daemon's `{message, code, next}` as the error it was; anything else that is not 2xx becomes one that says so. */
 export function answerError(status: number, body: string): GantryError {
@@ -13,9 +12,13 @@ export function answerError(status: number, body: string): GantryError {
   );
 }
 
-/** What node:http throws, in the user's words. Errors of ours and aborts pass unchanged. */
-export function transportError(error: unknown, socket: string): Error {
-  if (error instanceof GantryError || (error instanceof Error && isAbort(error))) return error;
+/**
+ * What node:http throws, in the user's words. Errors of ours pass unchanged; anything that happens after we gave up
+ * ourselves is an AbortError, whichever side of the connection noticed first.
+ */
+export function transportError(error: unknown, socket: string, signal?: AbortSignal): Error {
+  if (signal?.aborted === true) return new DOMException("stopped waiting", "AbortError");
+  if (error instanceof GantryError) return error;
   const code = (error as NodeJS.ErrnoException).code;
   switch (code) {
     case "EACCES":

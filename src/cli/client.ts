@@ -54,7 +54,7 @@ export class Client {
     try {
       for await (const chunk of answer) yield chunk as Uint8Array;
     } catch (error) {
-      throw transportError(error, this.#socket);
+      throw transportError(error, this.#socket, options.signal);
     } finally {
       answer.destroy();
     }
@@ -109,7 +109,7 @@ export class Client {
       });
       outgoing.on("error", (error) => {
         options.upload?.destroy();
-        reject(transportError(error, this.#socket));
+        reject(transportError(error, this.#socket, options.signal));
       });
       outgoing.on("response", (answer) => {
         const status = answer.statusCode ?? 500;

@@ -32,13 +32,13 @@ export class ProjectLogs {
   async follow(
     project: string,
     services: readonly string[] | undefined,
-    tail: number | undefined,
+    tail: number | "all" | undefined,
   ): Promise<never> {
     const label = [`${PROJECT_LABEL}=${project}`];
     const query = { filters: filters({ type: ["container"], event: ["start"], label }) };
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#signal, failure.signal]);
-    const start = (id: string, labels: Readonly<Record<string, string>>, lines?: number): void => {
+    const start = (id: string, labels: Readonly<Record<string, string>>, lines?: number | "all"): void => {
       this.#start(id, replicaName(labels) ?? id.slice(0, 12), lines).catch((error: unknown) =>
         failure.abort(error),
       );
@@ -62,7 +62,7 @@ export class ProjectLogs {
     throw new GantryError("daemon.unreachable", "the daemon went away");
   }
 
-  async #start(id: string, name: string, tail?: number): Promise<void> {
+  async #start(id: string, name: string, tail?: number | "all"): Promise<void> {
     const followed = this.#reading.get(id);
     if (followed !== undefined) {
       followed.again = true;
@@ -81,7 +81,7 @@ export class ProjectLogs {
     }
   }
 
-  async #read(id: string, name: string, tail?: number): Promise<void> {
+  async #read(id: string, name: string, tail?: number | "all"): Promise<void> {
     const query = { follow: true, signal: this.#signal, ...(tail === undefined ? {} : { tail }) };
     const before = this.#printed.get(id) ?? "";
     try {

@@ -13,7 +13,7 @@ export interface TimedLine {
 export interface LogQuery {
   readonly follow: boolean;
   /** All lines when absent. */
-  readonly tail?: number;
+  readonly tail?: number | "all";
   readonly signal?: AbortSignal;
 }
 

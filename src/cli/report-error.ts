@@ -1,4 +1,5 @@
 import { GantryError, messageOf } from "../error.ts";
+import type { SpecError } from "../spec/diagnostic.ts";
 import type { Context } from "./context.ts";
 
 /** Prints an error: `gantry: message`, then what to do next, indented. Spec errors are their diagnostics and nothing else. */
@@ -11,8 +12,18 @@ export function errorText(error: unknown, withStack: boolean): string {
   const stack = withStack && error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : "";
   if (!(error instanceof GantryError)) return `gantry: ${messageOf(error)}\n${stack}`;
   if (error.code === "spec.syntax" || error.code === "spec.invalid") return `${error.message}\n${stack}`;
+  if (error.code === "spec.not-found" && "diagnostics" in error)
+    return missingText(error as SpecError) + stack;
   const next = error.next === undefined ? "" : `  ${error.next}\n`;
   return `gantry: ${error.message}\n${next}${stack}`;
+}
+
+/** A file that is not there has no line or column worth showing. */
+function missingText({ diagnostics, next }: SpecError): string {
+  const lines = diagnostics.map(
+    ({ file, message }) => `gantry: ${file === "." ? "" : `${file}: `}${message}\n`,
+  );
+  return lines.join("") + (next === undefined ? "" : `  ${next}\n`);
 }
 
 /** The exit status of a verb that failed: what docker and shells use for exec, `plan` keeps 2 for "there are changes". */

@@ -44,6 +44,6 @@ export function wholeNumber(value: string): number {
 }
 
 /** docker's --tail: a number, or `all`. */
-export function lineCount(value: string): number | undefined {
-  return value === "all" ? undefined : wholeNumber(value);
+export function lineCount(value: string): number | "all" {
+  return value === "all" ? value : wholeNumber(value);
 }

@@ -15,7 +15,7 @@ import { writeAll } from "../write-all.ts";
 export interface LogsOptions extends SpecFlags {
   readonly follow?: boolean;
   /** Only the last so many lines of each container. */
-  readonly tail?: number;
+  readonly tail?: number | "all";
   readonly timestamps?: boolean;
 }
 

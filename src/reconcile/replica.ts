@@ -31,12 +31,16 @@ export function replicaConfig(project: Project, service: string, number: number)
 export function replicaTemplate(project: Project, name: string, service: Service): ReplicaTemplate {
   const common = commonConfig(service);
   const fields = fingerprint(common, undefined);
-  const configHash = hashValue(fields);
+  // Only asked for where a container is made or changed.
+  let configHash: string | undefined;
   return {
     fingerprint: fields,
     config: (number) => ({
       ...common,
-      labels: { ...common.labels, ...replicaLabels(project, name, number, configHash) },
+      labels: {
+        ...common.labels,
+        ...replicaLabels(project, name, number, (configHash ??= hashValue(fields))),
+      },
     }),
   };
 }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { ObservedContainer, Snapshot } from "../../src/observe/snapshot.ts";
 import type { Desired } from "../../src/reconcile/desired.ts";
 import type { Mount, Port, Project, RestartPolicy, Service } from "../../src/spec/project.ts";

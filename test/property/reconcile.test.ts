@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../src/apply/graph.ts";
 import type { Snapshot } from "../../src/observe/snapshot.ts";
@@ -134,12 +134,13 @@ describe("for any project and any world", () => {
       fc.property(anyDesired, anySnapshot, (goal, snapshot) => {
         const { steps } = planFor(goal, snapshot);
         const before = ancestors(steps);
-        const all = (test: (step: Step) => boolean): string[] => steps.filter(test).map(({ key }) => key);
+        const all = (matches: (step: Step) => boolean): string[] =>
+          steps.filter(matches).map(({ key }) => key);
         const network = all(({ action }) => action.kind === "create-network");
         const listeners = all(({ key }) => key.startsWith("publish ") || key.startsWith("release "));
         for (const { key, action, subject } of steps) {
           const earlier = before.get(key) ?? new Set();
-          const needs = [...network.filter((name) => name !== key)];
+          const needs = network.filter((name) => name !== key);
           if (!listeners.includes(key) && !network.includes(key)) needs.push(...listeners);
           if (action.kind === "create" || action.kind === "replace") {
             needs.push(...all((other) => other.key === `import-image ${action.config.image}`));

@@ -12,9 +12,16 @@ function planOf(steps: readonly Step[], problems: readonly Problem[] = []): Plan
   return { steps, problems, wakeAt: null };
 }
 
+function unused(): Promise<void> {
+  return Promise.reject(new Error("not planned"));
+}
+
+function throwing(): never {
+  throw new Error("listener");
+}
+
 /** Handlers of which only `start` is ever called. */
 function onStart(start: Handlers["start"]): Handlers {
-  const unused = (): Promise<void> => Promise.reject(new Error("not planned"));
   return {
     "create-network": unused,
     "remove-network": unused,
@@ -41,9 +48,11 @@ function options(changes: Options = {}) {
   return { concurrency: 8, signal: new AbortController().signal, onStep: () => undefined, ...changes };
 }
 
+function unopened(): void {}
+
 /** A promise and the function that resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
-  let open = (): void => undefined;
+  let open: () => void = unopened;
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
@@ -223,13 +232,10 @@ test("a prerequisite named twice counts once", () => {
 });
 
 test("a listener that throws is reported as a defect", async () => {
-  const onStep = (): void => {
-    throw new Error("listener");
-  };
   const result = execute(
     planOf([step("a")]),
     onStart(() => Promise.resolve()),
-    options({ onStep }),
+    options({ onStep: throwing }),
   );
   await expect(result).rejects.toMatchObject({ code: "internal", cause: { message: "listener" } });
 });

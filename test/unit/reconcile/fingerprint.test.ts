@@ -1,15 +1,31 @@
 import { describe, expect, test } from "vitest";
+import type { Service } from "../../../src/spec/project.ts";
 import { changedFields, fingerprint, fitsInPlace } from "../../../src/reconcile/fingerprint.ts";
 import { fnv1a64, hashValue } from "../../../src/reconcile/hash.ts";
 import { replicaConfig } from "../../../src/reconcile/replica.ts";
 import { linesFor, project, replica, service, settledSnapshot } from "./fixture.ts";
+
+/** The fingerprint of a service that says this and nothing else. */
+function of(changes: Partial<Service>): Record<string, string> {
+  return fingerprint(replicaConfig(project({ web: service(changes) }), "web", 1), "x");
+}
+
+/** FNV-1a as its authors define it, in arithmetic that needs no cleverness. */
+function reference(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text))
+    hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) % 2n ** 64n;
+  return hash.toString(16).padStart(16, "0");
+}
 
 describe("the hash", () => {
   test.each([
     ["", "cbf29ce484222325"],
     ["a", "af63dc4c8601ec8c"],
     ["foobar", "85944171f73967e8"],
-  ])("of %j is the one its authors publish", (text, expected) => {
+    ["\u00e9", reference("\u00e9")],
+    ["a key: \u{1f600}", reference("a key: \u{1f600}")],
+  ])("of %j is that of its definition", (text, expected) => {
     expect(fnv1a64(text)).toBe(expected);
   });
 
@@ -72,8 +88,6 @@ describe("the fingerprint", () => {
   });
 
   test("says which fields differ", () => {
-    const of = (changes: Parameters<typeof service>[0]) =>
-      fingerprint(replicaConfig(project({ web: service(changes) }), "web", 1), "x");
     expect(changedFields(of({}), of({ user: "me", limits: { pids: 1 } }))).toEqual(["user", "limits.pids"]);
     expect(changedFields(of({ restart: { name: "always" } }), of({}))).toEqual(["restart"]);
   });

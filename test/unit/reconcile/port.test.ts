@@ -39,11 +39,11 @@ describe("which sockets are in each other's way", () => {
   });
 });
 
-describe("a port that is taken", () => {
-  const taken = (address: string, changes: Partial<TakenPort> = {}): TakenPort[] => [
-    { protocol: "tcp", address, port: 8080, ...changes },
-  ];
+const taken = (address: string, changes: Partial<TakenPort> = {}): TakenPort[] => [
+  { protocol: "tcp", address, port: 8080, ...changes },
+];
 
+describe("a port that is taken", () => {
   test("by another program is a problem that names the port and the way out", () => {
     expect(
       linesFor(withPorts(port(8080)), emptySnapshot({ takenPorts: taken("127.0.0.1") })).slice(-2),

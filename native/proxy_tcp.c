@@ -119,17 +119,19 @@ static int pump(struct flow *flow, int from, int to) {
     ssize_t out = flush(flow, to);
     if (in < 0 || out < 0) return -1;
     if (in == 0 && out == 0) {
-      if (flow->buffered > 0) return 0;
-      pipe_give(flow);
-      if (flow->ended && !flow->shut) {
-        flow->shut = true;
-        shutdown(to, SHUT_WR);
-      }
+      if (flow->buffered == 0) pipe_give(flow);
       return 0;
     }
     moved += (size_t)(in > out ? in : out);
   }
   return 1;
+}
+
+/* Passes the end of file on, once everything before it has gone. */
+static void pass_end(struct flow *flow, int to) {
+  if (!flow->ended || flow->buffered > 0 || flow->shut) return;
+  flow->shut = true;
+  shutdown(to, SHUT_WR);
 }
 
 static void set_waiting(struct connection *connection, bool yes) {
@@ -182,11 +184,12 @@ static void move(struct connection *connection, uint32_t events) {
     /* A server may answer, then reset because it did not read all of the request: what it said still counts. */
     pump(down, server, client);
     reset(connection);
-  } else if (up->shut && down->shut) {
-    end(connection);
-  } else {
-    set_busy(connection, sent > 0 || received > 0);
+    return;
   }
+  pass_end(down, client);
+  pass_end(up, server);
+  if (up->shut && down->shut) end(connection);
+  else set_busy(connection, sent > 0 || received > 0);
 }
 
 static void place(struct connection *connection);

@@ -162,5 +162,5 @@ function projectName(
 /** Relative to the current folder when it lies below it. */
 function shownPath(path: string, cwd: string): string {
   const below = relative(resolve(cwd), path);
-  return below.startsWith("..") ? path : below;
+  return below === "" || below.startsWith("..") ? path : below;
 }

@@ -35,8 +35,9 @@ export class Report {
   /** Everything said so far: other files' first, then in the order of this file. */
   get diagnostics(): readonly Diagnostic[] {
     const own = (diagnostic: Diagnostic) => (diagnostic.file === this.#file ? 1 : 0);
+    const severe = (diagnostic: Diagnostic) => (diagnostic.severity === "error" ? 0 : 1);
     return [...this.#found.values()].sort(
-      (a, b) => own(a) - own(b) || a.line - b.line || a.column - b.column,
+      (a, b) => own(a) - own(b) || a.line - b.line || a.column - b.column || severe(a) - severe(b),
     );
   }
 

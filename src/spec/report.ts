@@ -35,7 +35,6 @@ export class Report {
   /** Everything said so far: other files' first, then in the order of this file. */
   get diagnostics(): readonly Diagnostic[] {
     const own = (diagnostic: Diagnostic) => (diagnostic.file === this.#file ? 1 : 0);
-    const severe = (diagnostic: Diagnostic) => (diagnostic.severity === "error" ? 0 : 1);
     return [...this.#found.values()].sort(
       (a, b) => own(a) - own(b) || a.line - b.line || a.column - b.column || severe(a) - severe(b),
     );
@@ -97,4 +96,8 @@ export class Report {
     if (place !== undefined) return at === "key" ? (place.key ?? place.value) : place.value;
     return path.length === 0 ? 0 : this.#offset(path.slice(0, -1), "key");
   }
+}
+
+function severe(diagnostic: Diagnostic): number {
+  return diagnostic.severity === "error" ? 0 : 1;
 }

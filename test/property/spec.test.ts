@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { setReplicas } from "../../src/spec/edit.ts";
@@ -9,6 +9,10 @@ import type { Project } from "../../src/spec/project.ts";
 import { splitWords } from "../../src/spec/words.ts";
 
 const NO_VARIABLES = { lookup: () => undefined, unset: () => undefined, stray: "error" } as const;
+
+function plain(value: string): string {
+  return value.replaceAll("$$", "$");
+}
 
 async function load(text: string): Promise<Project> {
   const readStdin = () => Promise.resolve(text);
@@ -22,7 +26,7 @@ const escaped = text.map((value) => value.replaceAll("$", "$$$$"));
 
 const service = fc.record(
   {
-    image: name,
+    image: fc.stringMatching(/^[a-z0-9]{1,8}$/),
     command: fc.oneof(fc.array(escaped), fc.constant(null)),
     environment: fc.dictionary(name, escaped, { maxKeys: 4 }),
     labels: fc.dictionary(name, escaped, { maxKeys: 4 }),
@@ -45,7 +49,9 @@ const style = fc.record({
   carriageReturn: fc.boolean(),
 });
 
-function print(value: unknown, how: typeof style extends fc.Arbitrary<infer S> ? S : never): string {
+type Style = typeof style extends fc.Arbitrary<infer S> ? S : never;
+
+function print(value: unknown, how: Style): string {
   const { indent, indentSeq, collectionStyle, commentBefore, carriageReturn } = how;
   const printed = `${commentBefore ? "# a note\n" : ""}${stringify(value, { indent, indentSeq, collectionStyle })}`;
   return carriageReturn ? printed.replaceAll("\n", "\r\n") : printed;
@@ -57,7 +63,6 @@ test("what is printed is what is loaded", async () => {
       const project = await load(print({ services: map }, how));
       expect(Object.keys(project.services).toSorted()).toEqual(Object.keys(map).toSorted());
       for (const [key, written] of Object.entries(map)) {
-        const plain = (value: string) => value.replaceAll("$$", "$");
         const loaded = project.services[key];
         expect(loaded?.replicas).toBe(written.deploy?.replicas ?? 1);
         expect(loaded?.command).toEqual(written.command?.map(plain));
@@ -136,7 +141,7 @@ test("words that are quoted as a shell quotes them come back from splitting", ()
 
 test("whatever the text, it loads or is refused with positions, and nothing else happens", async () => {
   const fragments = [
-    ..."\n:-?[]{}&*!|>'\"%@`#,$<= \t\r\0",
+    ..."\n:-?[]{}&*!|>'\"%@`#,$<= \t\r\0".split(""),
     "services",
     "web",
     "image",

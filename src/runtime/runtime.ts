@@ -37,7 +37,12 @@ export interface StartInput {
   readonly files: readonly { readonly source: string; readonly target: string }[];
 }
 
-export type ContainerStatus = Found & { readonly failure?: StartFailure };
+/** `at`: when the start failed, ms since the epoch. */
+type FailedStart = StartFailure & { readonly at: number };
+
+export type ContainerStatus =
+  | Exclude<Found, { phase: "created" }>
+  | { readonly phase: "created"; readonly failure?: FailedStart };
 
 /** How long a SIGKILL may take before the container counts as stuck. */
 const KILL_PATIENCE_MS = 10_000;
@@ -260,11 +265,11 @@ export class Runtime {
   }
 }
 
-function failureOf(error: unknown): StartFailure {
+function failureOf(error: unknown): FailedStart {
   const code = error instanceof GantryError ? error.code : "kernel";
   const known =
     code === "command.not-found" || code === "command.not-executable" || code === "image.not-found";
-  return { code: known ? code : "kernel", message: messageOf(error) };
+  return { code: known ? code : "kernel", message: messageOf(error), at: Date.now() };
 }
 
 function isAlive(pid: number): boolean {

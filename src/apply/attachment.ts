@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { GantryError } from "../error.ts";
+import { AddressPool } from "../net/allocate.ts";
+import { hostsFile, resolvConf } from "../net/hosts.ts";
+import { formatAddress, parseAddress } from "../net/ipv4.ts";
+import { containerLink, linkIndex } from "../net/netlink/container-link.ts";
+import type { Network, Networks } from "../net/networks.ts";
+import type { ContainerRecord } from "../runtime/container.ts";
+import type { LaunchLink } from "../runtime/compile.ts";
+import { PlanWriter } from "../runtime/plan/encode.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { Coalesce } from "./coalesce.ts";
+
+const HOST_NAMESPACE = 0;
+const NO_PID = -1;
+
+/** How containers are attached to their project's network: addresses, links, names. */
+export class Attachment {
+  readonly #run: string;
+  readonly #runtime: Runtime;
+  readonly #networks: Networks;
+  readonly #pools = new Map<string, AddressPool>();
+  readonly #ipv6 = existsSync("/proc/sys/net/ipv6");
+  readonly #hosts = new Coalesce((project) => this.#writeHosts(project));
+
+  private constructor(run: string, runtime: Runtime, networks: Networks) {
+    this.#run = run;
+    this.#runtime = runtime;
+    this.#networks = networks;
+  }
+
+  /** Tells the kernel of every network again, and restores the addresses that records hold. */
+  static async open(run: string, runtime: Runtime, networks: Networks): Promise<Attachment> {
+    const attachment = new Attachment(run, runtime, networks);
+    const host = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+    await writeFile(join(run, "resolv.conf"), resolvConf(host), { mode: 0o644 });
+    for (const network of networks.list()) await attachment.#setUp(network);
+    for (const { id, owner, address } of runtime.records.list())
+      if (owner !== undefined && address !== undefined)
+        attachment.#pools.get(owner.project)?.restore(id, parseAddress(address));
+    return attachment;
+  }
+
+  async createNetwork(project: string): Promise<void> {
+    await this.#setUp(await this.#networks.ensure(project));
+  }
+
+  async removeNetwork(project: string): Promise<void> {
+    const network = this.#networks.get(project);
+    if (network === undefined) return;
+    await this.#netlink(network.teardown, ["ENOENT", "ESRCH"]);
+    await this.#networks.remove(project);
+    this.#pools.delete(project);
+  }
+
+  /** An address for a container; the one it had under this name before, where that is free. */
+  take(project: string, id: string, name: string): string {
+    return formatAddress(this.#pool(project).take(id, name));
+  }
+
+  release(project: string, id: string): void {
+    this.#pools.get(project)?.release(id);
+  }
+
+  /** The link of a container that is about to start. */
+  link(project: string, address: string): LaunchLink {
+    const network = this.#networks.get(project);
+    if (network === undefined) throw new GantryError("internal", `project ${project} has no network`);
+    const { host, container } = containerLink({
+      hostName: `gt${randomBytes(6).toString("hex")}`,
+      hostIndex: linkIndex(),
+      address,
+      gateway: network.gateway,
+      ipv6: this.#ipv6,
+    });
+    return { host: host.messages, pidOffset: host.pidOffset, container };
+  }
+
+  /** Files every container of a project sees. */
+  files(project: string): readonly { readonly source: string; readonly target: string }[] {
+    return [
+      { source: this.#hostsPath(project), target: "/etc/hosts" },
+      { source: join(this.#run, "resolv.conf"), target: "/etc/resolv.conf" },
+    ];
+  }
+
+  /** Brings /etc/hosts of all containers of a project up to date. */
+  async updateHosts(project: string): Promise<void> {
+    if (this.#networks.get(project) !== undefined) await this.#hosts.request(project);
+  }
+
+  #hostsPath(project: string): string {
+    return join(this.#run, `hosts.${project}`);
+  }
+
+  // In place, since containers have the file itself mounted: a rename would leave them with the old one.
+  async #writeHosts(project: string): Promise<void> {
+    const mine = this.#runtime.records.list().filter(({ owner }) => owner?.project === project);
+    await writeFile(this.#hostsPath(project), hostsFile(mine.flatMap(hostEntry)), { mode: 0o644 });
+  }
+
+  #pool(project: string): AddressPool {
+    const pool = this.#pools.get(project);
+    if (pool === undefined) throw new GantryError("internal", `project ${project} has no network`);
+    return pool;
+  }
+
+  async #setUp(network: Network): Promise<void> {
+    await this.#netlink(network.setup, ["EEXIST"]);
+    if (!this.#pools.has(network.project)) this.#pools.set(network.project, new AddressPool(network.subnet));
+    await this.updateHosts(network.project);
+  }
+
+  async #netlink(messages: Uint8Array, tolerated: readonly string[]): Promise<void> {
+    const plan = new PlanWriter().add("netlink", HOST_NAMESPACE, messages, NO_PID).bytes();
+    await this.#runtime.launcher.execute(plan, tolerated);
+  }
+}
+
+function hostEntry({ id, name, owner, address, config }: ContainerRecord) {
+  if (owner === undefined || address === undefined) return [];
+  const hostname = config.hostname ?? id.slice(0, 12);
+  return [{ address, names: [name, `${owner.service}-${owner.number}`, owner.service, hostname] }];
+}

@@ -1,0 +1,189 @@
+import { randomBytes } from "node:crypto";
+import { GantryError } from "../error.ts";
+import type { Image } from "../image/image.ts";
+import type { ImageStore } from "../image/store.ts";
+import type { LaunchImage } from "../runtime/compile.ts";
+import type { ContainerConfig, ContainerOwner, ContainerRecord } from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Endpoints } from "./endpoints.ts";
+
+export interface NewContainer {
+  readonly name: string;
+  readonly owner: ContainerOwner;
+  readonly config: ContainerConfig;
+  /** Resolved from the configuration's reference when absent. */
+  readonly imageId?: string;
+  readonly fingerprint: Readonly<Record<string, string>>;
+}
+
+/** What happens to a container, in docker's words for events. */
+export type ContainerEvent = "create" | "update" | "rename" | "stop" | "destroy";
+
+const NEVER = new AbortController().signal;
+
+/** The life of a container across the organs: runtime, images, network, proxy. */
+export class Containers {
+  readonly #runtime: Runtime;
+  readonly #images: ImageStore;
+  readonly #attachment: Attachment;
+  readonly #endpoints: Endpoints;
+  readonly #onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
+
+  constructor(organs: {
+    readonly runtime: Runtime;
+    readonly images: ImageStore;
+    readonly attachment: Attachment;
+    readonly endpoints: Endpoints;
+    readonly onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
+  }) {
+    this.#runtime = organs.runtime;
+    this.#images = organs.images;
+    this.#attachment = organs.attachment;
+    this.#endpoints = organs.endpoints;
+    this.#onEvent = organs.onEvent;
+  }
+
+  /** Creates and starts a container; returns its id. One that was created and does not start stays, with the reason. */
+  async create(wanted: NewContainer): Promise<string> {
+    const image = await this.#image(wanted.imageId ?? wanted.config.image);
+    const id = randomBytes(32).toString("hex");
+    const { project } = wanted.owner;
+    const record: ContainerRecord = {
+      id,
+      name: wanted.name,
+      owner: wanted.owner,
+      config: withNamedVolumes(wanted.config),
+      imageId: image.id,
+      fingerprint: { ...wanted.fingerprint, image: image.id },
+      createdAt: Date.now(),
+      address: this.#attachment.take(project, id, wanted.name),
+      stoppedByUser: false,
+      failures: 0,
+    };
+    try {
+      await this.#runtime.create(record);
+    } catch (error) {
+      this.#attachment.release(project, id);
+      throw error;
+    }
+    this.#onEvent("create", record);
+    await this.start(id);
+    return id;
+  }
+
+  /** Starts a container that exists. False when it runs already. */
+  async start(id: string): Promise<boolean> {
+    const record = this.#record(id);
+    const image = launchImage(await this.#image(record.imageId));
+    const project = record.owner?.project;
+    for (const mount of record.config.mounts)
+      if (mount.type === "volume" && mount.source !== undefined)
+        await this.#runtime.volumes.ensure(mount.source, {});
+    if (project === undefined || record.address === undefined)
+      return await this.#runtime.start(id, { image, files: [] });
+    await this.#attachment.updateHosts(project);
+    const started = await this.#runtime.start(id, {
+      image,
+      link: this.#attachment.link(project, record.address),
+      files: this.#attachment.files(project),
+    });
+    await this.#endpoints.sync(project);
+    return started;
+  }
+
+  /** Drains, then stops with what is left of the grace period. False when it did not run. */
+  async stop(id: string, graceMs: number, signal: AbortSignal = NEVER): Promise<boolean> {
+    const record = this.#record(id);
+    const began = performance.now();
+    try {
+      if (this.#runtime.status(id).phase === "running") await this.#endpoints.drain(id, graceMs, signal);
+      const left = graceMs - (performance.now() - began);
+      const image = await this.#images.get(record.imageId);
+      const stopSignal = record.config.stopSignal ?? image?.config.stopSignal ?? "SIGTERM";
+      // A container that drained to the end of the grace period still gets a moment to say goodbye.
+      const graceLeft = Math.max(left, Math.min(graceMs, 1000));
+      const stopped = await this.#runtime.stop(id, { signal: stopSignal, graceMs: graceLeft });
+      if (stopped) this.#onEvent("stop", record);
+      return stopped;
+    } finally {
+      this.#endpoints.forget(id);
+    }
+  }
+
+  /** Stops a container if it runs and removes all that is its own; `volumes`: its anonymous ones as well. */
+  async remove(
+    id: string,
+    options: { readonly graceMs: number; readonly signal?: AbortSignal; readonly volumes: boolean },
+  ): Promise<void> {
+    const record = this.#runtime.records.get(id);
+    if (record === undefined) return; // somebody else was faster
+    await this.stop(id, options.graceMs, options.signal);
+    await this.#runtime.remove(id);
+    if (options.volumes)
+      for (const mount of record.config.mounts)
+        if (mount.type === "volume" && isAnonymous(mount.source))
+          await this.#runtime.volumes.remove(mount.source);
+    if (record.owner !== undefined) {
+      this.#attachment.release(record.owner.project, id);
+      await this.#attachment.updateHosts(record.owner.project);
+    }
+    this.#onEvent("destroy", record);
+  }
+
+  /** Changes a container's record, and what of it the running process's cgroups hold. */
+  async update(id: string, change: Partial<ContainerRecord>): Promise<void> {
+    const record = { ...this.#record(id), ...change };
+    // The kernel first: a limit it refuses must not be recorded as if it held.
+    if (change.config !== undefined) await this.#runtime.applyLimits(record);
+    await this.#runtime.records.put(record);
+    if (change.config !== undefined) this.#onEvent("update", record);
+    if (change.name !== undefined) this.#onEvent("rename", record);
+  }
+
+  /** The container's image as the runtime wants it. */
+  async imageOf(record: ContainerRecord): Promise<LaunchImage> {
+    return launchImage(await this.#image(record.imageId));
+  }
+
+  async #image(reference: string): Promise<Image> {
+    const image = (await this.#images.get(reference)) ?? (await this.#images.resolve(reference));
+    if (image !== undefined) return image;
+    throw new GantryError("image.not-found", `no image ${reference} on this machine`, {
+      next: `gantry import FILE ${reference}`,
+    });
+  }
+
+  #record(id: string): ContainerRecord {
+    const record = this.#runtime.records.get(id);
+    if (record === undefined) throw new GantryError("container.not-found", `No such container: ${id}`);
+    return record;
+  }
+}
+
+function launchImage({ layers, hostMounts, config }: Image): LaunchImage {
+  const { entrypoint, cmd, env, workingDir, user } = config;
+  return {
+    layers,
+    hostMounts,
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(cmd === undefined ? {} : { cmd }),
+    ...(env === undefined ? {} : { env }),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(user === undefined ? {} : { user }),
+  };
+}
+
+/** Anonymous volumes get a name nobody else has. */
+function withNamedVolumes(config: ContainerConfig): ContainerConfig {
+  const mounts = config.mounts.map((mount) =>
+    mount.type === "volume" && mount.source === undefined
+      ? { ...mount, source: randomBytes(32).toString("hex") }
+      : mount,
+  );
+  return { ...config, mounts };
+}
+
+function isAnonymous(name: string | undefined): name is string {
+  return name !== undefined && /^[0-9a-f]{64}$/.test(name);
+}

@@ -1,0 +1,80 @@
+import { createReadStream } from "node:fs";
+import type { ImageStore } from "../image/store.ts";
+import type { Action } from "../reconcile/action.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Containers } from "./containers.ts";
+import type { Endpoints } from "./endpoints.ts";
+import type { Handlers } from "./execute.ts";
+
+export interface Organs {
+  readonly runtime: Runtime;
+  readonly images: ImageStore;
+  readonly attachment: Attachment;
+  readonly endpoints: Endpoints;
+  readonly containers: Containers;
+}
+
+/** How each kind of action is carried out. */
+export function handlersFor({ runtime, images, attachment, endpoints, containers }: Organs): Handlers {
+  return {
+    "create-network": ({ project }) => attachment.createNetwork(project),
+    "remove-network": ({ project }) => attachment.removeNetwork(project),
+    "create-volume": ({ name, labels }) => runtime.volumes.ensure(name, labels),
+    "remove-volume": ({ name }) => runtime.volumes.remove(name),
+    "import-image": async ({ reference, file }) => {
+      await images.import(createReadStream(file), reference);
+    },
+    publish: ({ project, service, ports }) => endpoints.publish(project, service, ports),
+    create: async (action) => {
+      await containers.create(action);
+    },
+    start: async ({ id, failures }) => {
+      await containers.update(id, { failures });
+      await containers.start(id);
+    },
+    update: ({ id, config, fingerprint }) => {
+      const record = runtime.records.get(id);
+      // The planner knows no image ids of images it could not resolve, and mounts are named by now.
+      const mounts = record?.config.mounts ?? config.mounts;
+      const image = record?.imageId;
+      return containers.update(id, {
+        config: { ...config, mounts },
+        fingerprint: { ...fingerprint, ...(image === undefined ? {} : { image }) },
+      });
+    },
+    stop: async ({ id, graceMs }, signal) => {
+      await containers.stop(id, graceMs, signal);
+    },
+    remove: ({ id, graceMs }, signal) => containers.remove(id, { graceMs, signal, volumes: true }),
+    replace: (action, signal) => replace(containers, runtime, action, signal),
+  };
+}
+
+async function replace(
+  containers: Containers,
+  runtime: Runtime,
+  action: Action<"replace">,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, order, graceMs } = action;
+  if (order === "stop-first") {
+    await containers.remove(id, { graceMs, signal, volumes: true });
+    await containers.create(action);
+    return;
+  }
+  const before = new Set(runtime.records.list().map((record) => record.id));
+  // Two at once under one name: the one that leaves steps aside, as docker compose has it.
+  await containers.update(id, { name: `${id.slice(0, 12)}_${action.name}` });
+  try {
+    await containers.create(action);
+  } catch (error) {
+    // The old one serves on under its own name; the new one is taken back.
+    for (const record of runtime.records.list())
+      if (!before.has(record.id) && record.name === action.name)
+        await containers.remove(record.id, { graceMs: 0, volumes: true });
+    await containers.update(id, { name: action.name });
+    throw error;
+  }
+  await containers.remove(id, { graceMs, signal, volumes: true });
+}

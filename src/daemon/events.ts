@@ -1,0 +1,32 @@
+import type { ContainerEvent } from "../apply/containers.ts";
+import type { ContainerRecord } from "../runtime/container.ts";
+import type { ContainerStatus } from "../runtime/runtime.ts";
+import type { EngineEvent } from "./engine.ts";
+
+/** Tells everybody who asked. A listener that throws is the API's defect and ends nobody else's stream. */
+export class Events {
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** A change of a container in docker's vocabulary; a death by lack of memory is two events, as docker has it. */
+export function containerEvent(
+  action: ContainerEvent | "start" | "die",
+  { id, name, config }: ContainerRecord,
+  status: ContainerStatus,
+): readonly EngineEvent[] {
+  const attributes = { ...config.labels, name, image: config.image };
+  const event = { type: "container", action, id, attributes, time: Date.now() } as const;
+  if (action !== "die" || status.phase !== "exited") return [event];
+  const { code, oomKilled } = status.exit;
+  const died = { ...event, attributes: { ...attributes, exitCode: String(code) } };
+  return oomKilled ? [{ ...event, action: "oom" }, died] : [died];
+}

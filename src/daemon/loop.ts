@@ -1,0 +1,151 @@
+import type { Logger } from "pino";
+import { GantryError, messageOf } from "../error.ts";
+import { execute, type Handlers, type Outcome, type StepEvent } from "../apply/execute.ts";
+import { observe, type World } from "../observe/observe.ts";
+import type { Plan } from "../reconcile/action.ts";
+import type { Desired } from "../reconcile/desired.ts";
+import { ownVolumes } from "../reconcile/desired.ts";
+import { plan } from "../reconcile/plan.ts";
+import { Serial } from "../host/serial.ts";
+import type { ProjectStore, StoredProject } from "./projects.ts";
+
+/** Steps that run at once: more does not help, the kernel's network lock is taken one by one. */
+const CONCURRENCY = 12;
+/** A pass whose steps failed is tried again after this long, doubling. */
+const RETRY = { first: 200, last: 60_000 } as const;
+
+export interface LoopOptions {
+  readonly world: World;
+  readonly handlers: Handlers;
+  readonly store: ProjectStore;
+  readonly log: Logger;
+}
+
+/**
+ * The one place where the loop closes: observe, plan, execute, again until nothing is left to do. Whatever happens
+ * only says "look again"; what to do follows from what is seen.
+ */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #serial = new Serial();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #failures = new Map<string, number>();
+  readonly #queued = new Set<string>();
+  readonly #stop = new AbortController();
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  /** Says that something about a project may have changed. */
+  wake(project: string): void {
+    if (this.#stop.signal.aborted || this.#queued.has(project)) return;
+    this.#queued.add(project);
+    this.exclusively(project, async () => {
+      this.#queued.delete(project);
+      await this.#converge(project);
+    }).catch((error: unknown) =>
+      this.#options.log.error({ project, error: messageOf(error) }, "pass failed"),
+    );
+  }
+
+  /** Runs a task while no pass of the project runs. */
+  async exclusively<T>(project: string, task: () => Promise<T>): Promise<T> {
+    return await this.#serial.run(project, task);
+  }
+
+  /** What a pass would do now. `wanted` null: take it down. */
+  async plan(project: string, wanted: StoredProject | null): Promise<Plan> {
+    const desired = wanted === null || wanted.leaving !== undefined ? null : desiredOf(wanted);
+    const services = Object.values(wanted?.project.services ?? {});
+    const now = Date.now();
+    const snapshot = await observe(
+      this.#options.world,
+      [...new Set(services.map(({ image }) => image))],
+      now,
+    );
+    const removeVolumes = wanted?.leaving?.volumes === true ? ownVolumes(wanted.project) : undefined;
+    return plan({
+      desired,
+      project,
+      snapshot,
+      now,
+      ...(removeVolumes === undefined ? {} : { removeVolumes }),
+    });
+  }
+
+  /** Carries a plan out. Call it inside `exclusively`. */
+  async execute(planned: Plan, onStep: (event: StepEvent) => void): Promise<Outcome> {
+    return await execute(planned, this.#options.handlers, {
+      concurrency: CONCURRENCY,
+      signal: this.#stop.signal,
+      onStep,
+    });
+  }
+
+  /** Ends after the steps that run now. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    await Promise.all(
+      this.#options.store.list().map(({ project }) => this.exclusively(project.name, async () => undefined)),
+    );
+  }
+
+  /** Looks at a project again at a time, in ms since the epoch. */
+  #wakeAt(project: string, time: number): void {
+    clearTimeout(this.#timers.get(project));
+    const timer = setTimeout(() => this.wake(project), Math.max(0, time - Date.now()));
+    this.#timers.set(project, timer);
+  }
+
+  async #converge(project: string): Promise<void> {
+    const { store, log } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const stored = store.get(project);
+      if (stored === undefined) return;
+      const planned = await this.plan(project, stored);
+      if (planned.problems.length > 0) {
+        log.warn(
+          { project, problems: planned.problems.map(({ message }) => message) },
+          "the project cannot be as asked",
+        );
+        return this.#retry(project);
+      }
+      if (planned.wakeAt !== null) this.#wakeAt(project, planned.wakeAt);
+      if (planned.steps.length === 0) {
+        this.#failures.delete(project);
+        if (stored.leaving !== undefined) await store.remove(project);
+        return;
+      }
+      const outcome = await this.execute(planned, (event) => this.#report(project, event));
+      if (outcome.failed.length > 0) return this.#retry(project);
+    }
+  }
+
+  #retry(project: string): void {
+    const failures = this.#failures.get(project) ?? 0;
+    this.#failures.set(project, failures + 1);
+    this.#wakeAt(project, Date.now() + Math.min(RETRY.first * 2 ** failures, RETRY.last));
+  }
+
+  #report(project: string, { step, state, ms, error }: StepEvent): void {
+    if (state === "started") return;
+    const { key: step_, cause } = step;
+    const line = { project, step: step_, cause, ...(ms === undefined ? {} : { ms: Math.round(ms) }) };
+    if (error === undefined) this.#options.log.info(line, "done");
+    else this.#options.log.warn({ ...line, error: messageOf(error) }, "failed");
+  }
+}
+
+/** What the planner is told of a stored project. */
+export function desiredOf({ project, replicas, stopped }: StoredProject): Desired {
+  return { project, replicas, stopped };
+}
+
+/** The error of a plan that cannot be carried out: all its problems at once. */
+export function problemsError({ problems }: Plan): GantryError | undefined {
+  const [first] = problems;
+  if (first === undefined) return undefined;
+  return new GantryError(first.code, problems.map(({ message }) => message).join("\n"), { next: first.next });
+}

@@ -1,0 +1,250 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { GantryError, messageOf } from "../error.ts";
+import type { StepEvent } from "../apply/execute.ts";
+import type { Containers } from "../apply/containers.ts";
+import { observeContainer } from "../observe/observe.ts";
+import type { ObservedContainer } from "../observe/snapshot.ts";
+import type { Plan } from "../reconcile/action.ts";
+import { renderPlan } from "../reconcile/render.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Project } from "../spec/project.ts";
+import { Channel } from "./channel.ts";
+import type { Engine } from "./engine.ts";
+import { desiredOf, type Loop, problemsError } from "./loop.ts";
+import type { ProjectStore, StoredProject } from "./projects.ts";
+import type { ErrorBody, Progress } from "./protocol.ts";
+import { answers, endpointsToAnswer, settled } from "./settle.ts";
+
+const POLL_MS = 10;
+/** After this long `--wait` gives up on a port that nobody answers on. */
+const PORT_PATIENCE_MS = 30_000;
+
+export interface OperationsOptions {
+  readonly runtime: Runtime;
+  readonly containers: Containers;
+  readonly store: ProjectStore;
+  readonly loop: Loop;
+}
+
+type Emit = (progress: Progress) => void;
+
+/**
+ * What can be asked for a whole project. Every request is first made durable, then acted upon: once a plan has been
+ * reported the work goes on, whoever listens.
+ */
+export function projectOperations({
+  runtime,
+  containers,
+  store,
+  loop,
+}: OperationsOptions): Engine["projects"] {
+  function get(name: string): StoredProject {
+    const stored = store.get(name);
+    if (stored !== undefined && stored.leaving === undefined) return stored;
+    throw new GantryError("project.not-found", `there is no project ${name}`, { next: "gantry projects" });
+  }
+
+  function servicesOf({ project }: StoredProject, asked: readonly string[] | undefined): readonly string[] {
+    const known = Object.keys(project.services);
+    const unknown = asked?.find((name) => !known.includes(name));
+    if (unknown === undefined) return asked ?? known;
+    throw new GantryError("request.invalid", `project ${project.name} has no service ${unknown}`, {
+      next: `its services are ${known.join(", ")}`,
+    });
+  }
+
+  function mine(project: string, services?: readonly string[]): readonly ObservedContainer[] {
+    return runtime.records
+      .list()
+      .filter(({ owner }) => owner?.project === project && (services?.includes(owner.service) ?? true))
+      .map((record) => observeContainer(runtime, record));
+  }
+
+  /** Plans what `wanted` means, makes it durable, and carries it out. Returns how many steps there were. */
+  async function change(wanted: StoredProject, emit: Emit): Promise<number> {
+    const { name } = wanted.project;
+    return await loop.exclusively(name, async () => {
+      const planned = await loop.plan(name, wanted);
+      const problems = problemsError(planned);
+      if (problems !== undefined) throw problems;
+      await store.put(wanted);
+      emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length });
+      return await carryOut(name, planned, emit);
+    });
+  }
+
+  async function carryOut(project: string, planned: Plan, emit: Emit): Promise<number> {
+    const { failed, skipped } = await loop.execute(planned, (event) => emit(stepProgress(event)));
+    loop.wake(project); // what is left, and what a failure calls for, is the loop's
+    const [first] = failed;
+    if (first === undefined) return planned.steps.length;
+    const others = failed.length + skipped.length - 1;
+    const more = others > 0 ? ` (and ${others} more)` : "";
+    const { code, next } = describe(first.error);
+    throw new GantryError(code, `${first.step.subject}: ${messageOf(first.error)}${more}`, {
+      ...(next === undefined ? {} : { next }),
+      cause: first.error,
+    });
+  }
+
+  /** Turns a task that reports into the stream that the API sends. */
+  function stream(task: (emit: Emit) => Promise<number>): AsyncIterable<Progress> {
+    const channel = new Channel<Progress>();
+    const began = performance.now();
+    task((progress) => channel.push(progress))
+      .then((changed) => channel.push({ type: "done", changed, ms: Math.round(performance.now() - began) }))
+      .catch((error: unknown) => channel.push({ type: "error", error: describe(error) }))
+      .finally(() => channel.close());
+    return channel;
+  }
+
+  async function waitUntilSettled(
+    project: string,
+    signal: AbortSignal | undefined,
+    emit: Emit,
+  ): Promise<void> {
+    let deadline: number | undefined;
+    while (signal?.aborted !== true) {
+      const stored = get(project);
+      const found = mine(project);
+      const state = settled(desiredOf(stored), found);
+      if (state.state === "never")
+        throw new GantryError("conflict", state.message, {
+          next: `gantry logs -p ${project} ${state.service}`,
+        });
+      if (state.state === "yes") {
+        const silent = await firstSilent(endpointsToAnswer(desiredOf(stored), found));
+        if (silent === undefined) return;
+        deadline ??= Date.now() + PORT_PATIENCE_MS;
+        if (Date.now() > deadline) {
+          emit({ type: "warning", message: `nobody answers on port ${silent} yet` });
+          return;
+        }
+      }
+      await delay(POLL_MS);
+    }
+  }
+
+  async function restart(name: string, services: readonly string[] | undefined, emit: Emit): Promise<number> {
+    const stored = get(name);
+    const wanted = servicesOf(stored, services);
+    return await loop.exclusively(name, async () => {
+      const chosen = mine(name, wanted);
+      await Promise.all(
+        chosen.map(async ({ id, owner, config }) => {
+          const subject = `${owner?.service}.${owner?.number}`;
+          const step = {
+            type: "step",
+            key: `restart ${subject}`,
+            subject,
+            kind: "restart",
+            cause: "asked for",
+          } as const;
+          const began = performance.now();
+          emit({ ...step, state: "started" });
+          await containers.stop(id, config.stopGraceMs);
+          await containers.update(id, { stoppedByUser: false, failures: 0 });
+          await containers.start(id);
+          emit({ ...step, state: "done", ms: Math.round(performance.now() - began) });
+        }),
+      );
+      return chosen.length;
+    });
+  }
+
+  /** By-hand stops of single containers are forgotten: the user asks for the whole again. */
+  async function forgetStops(project: string, services: readonly string[]): Promise<void> {
+    for (const { id, stoppedByUser, failures, state } of mine(project, services))
+      if (stoppedByUser || (state !== "running" && failures > 0))
+        await containers.update(id, { stoppedByUser: false, failures: 0 });
+  }
+
+  return {
+    list: async () =>
+      store.list().map(({ project, replicas, stopped }) => ({
+        name: project.name,
+        services: Object.keys(project.services).length,
+        wanted: Object.entries(project.services).reduce(
+          (sum, [name, service]) => sum + (stopped.includes(name) ? 0 : (replicas[name] ?? service.replicas)),
+          0,
+        ),
+        running: mine(project.name).filter(({ state }) => state === "running").length,
+        files: project.files,
+      })),
+    get: async (name) => get(name),
+    plan: async (name, project) => {
+      const stored = store.get(name);
+      if (project === undefined && stored === undefined) get(name);
+      const wanted = project === undefined ? (stored ?? null) : { project, replicas: {}, stopped: [] };
+      const planned = await loop.plan(name, wanted);
+      return { plan: planned, text: renderPlan(planned) };
+    },
+    apply: (project, { wait, signal }) =>
+      stream(async (emit) => {
+        await forgetStops(project.name, Object.keys(project.services));
+        const changed = await change({ project, replicas: {}, stopped: [] }, emit);
+        if (wait) await waitUntilSettled(project.name, signal, emit);
+        return changed;
+      }),
+    scale: (name, service, replicas) =>
+      stream(async (emit) => {
+        const stored = get(name);
+        servicesOf(stored, [service]);
+        if (!Number.isSafeInteger(replicas) || replicas < 0)
+          throw new GantryError("request.invalid", `${replicas} is not a number of replicas`);
+        return await change({ ...stored, replicas: { ...stored.replicas, [service]: replicas } }, emit);
+      }),
+    stop: (name, services) =>
+      stream(async (emit) => {
+        const stored = get(name);
+        const stopped = [...new Set([...stored.stopped, ...servicesOf(stored, services)])].sort();
+        return await change({ ...stored, stopped }, emit);
+      }),
+    start: (name, services) =>
+      stream(async (emit) => {
+        const stored = get(name);
+        const wanted = servicesOf(stored, services);
+        await forgetStops(name, wanted);
+        return await change(
+          { ...stored, stopped: stored.stopped.filter((one) => !wanted.includes(one)) },
+          emit,
+        );
+      }),
+    restart: (name, services) => stream((emit) => restart(name, services, emit)),
+    down: (name, { volumes }) =>
+      stream(async (emit) => {
+        const stored = store.get(name) ?? get(name);
+        const changed = await change({ ...stored, leaving: { volumes } }, emit);
+        await loop.exclusively(name, () => store.remove(name));
+        return changed;
+      }),
+  };
+}
+
+function stepProgress({ step, state, ms, error }: StepEvent): Progress {
+  return {
+    type: "step",
+    key: step.key,
+    subject: step.subject,
+    kind: step.action.kind,
+    cause: step.cause,
+    state,
+    ...(ms === undefined ? {} : { ms: Math.round(ms) }),
+    ...(error === undefined ? {} : { message: messageOf(error) }),
+  };
+}
+
+function describe(error: unknown): ErrorBody {
+  if (!(error instanceof GantryError)) return { message: messageOf(error), code: "internal" };
+  const { message, code, next } = error;
+  return { message, code, ...(next === undefined ? {} : { next }) };
+}
+
+async function firstSilent(
+  endpoints: readonly { readonly address: string; readonly port: number }[],
+): Promise<number | undefined> {
+  const results = await Promise.all(
+    endpoints.map(async (endpoint) => ((await answers(endpoint)) ? undefined : endpoint.port)),
+  );
+  return results.find((port) => port !== undefined);
+}

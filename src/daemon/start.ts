@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { mkdir, realpath } from "node:fs/promises";
+import type { Logger } from "pino";
+import { Attachment } from "../apply/attachment.ts";
+import { Containers } from "../apply/containers.ts";
+import { Endpoints } from "../apply/endpoints.ts";
+import { handlersFor } from "../apply/handlers.ts";
+import { messageOf } from "../error.ts";
+import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
+import type { InstancePaths } from "../host/paths.ts";
+import { programPath } from "../host/programs.ts";
+import { openImageStore } from "../image/store.ts";
+import { openNetworks } from "../net/networks.ts";
+import { openProxy } from "../net/proxy.ts";
+import { Runtime } from "../runtime/runtime.ts";
+import { containerOperations } from "./container-operations.ts";
+import { examine } from "./doctor.ts";
+import type { Engine } from "./engine.ts";
+import { containerEvent, Events } from "./events.ts";
+import { imageOperations } from "./image-operations.ts";
+import { Loop } from "./loop.ts";
+import { projectOperations } from "./operations.ts";
+import { ProjectStore } from "./projects.ts";
+
+/** The slow look at everything: the net under all events. */
+const VERIFY_MS = 5000;
+
+export interface RunningEngine {
+  readonly engine: Engine;
+  /** Lets go of everything; containers, proxy and shims go on. */
+  close(): Promise<void>;
+}
+
+/** Opens the organs of an instance, finds again what runs, and sets the loop going for every project. */
+export async function startEngine(paths: InstancePaths, log: Logger): Promise<RunningEngine> {
+  const root = await realpath(paths.root);
+  const { run } = paths;
+  const cgroups = await makeCgroupParents(await readCgroupLayout(), await instanceName(run));
+  const events = new Events();
+  const wake = { project: (_name: string): void => undefined };
+
+  const images = await openImageStore({ root, applier: programPath("gantry-applier") });
+  for (const problem of images.problems) log.warn(problem);
+  const runtime = await Runtime.open({
+    root,
+    run,
+    launcher: programPath("gantry-launcher"),
+    cgroups,
+    onChange: (id, change) => {
+      const record = runtime.records.get(id);
+      if (record === undefined) return;
+      for (const event of containerEvent(change, record, runtime.status(id))) events.emit(event);
+      if (record.owner === undefined) return;
+      void endpoints.sync(record.owner.project).catch((error: unknown) => log.warn(messageOf(error)));
+      wake.project(record.owner.project);
+    },
+  });
+  const networks = await openNetworks(root);
+  const proxy = await openProxy({
+    program: programPath("gantry-proxy"),
+    run,
+    onProblem: (error) => {
+      log.warn({ error: messageOf(error) }, "proxy");
+      for (const { project } of store.list()) wake.project(project.name);
+    },
+  });
+  const attachment = await Attachment.open(run, runtime, networks);
+  const endpoints = new Endpoints(runtime, proxy);
+  const containers = new Containers({
+    runtime,
+    images,
+    attachment,
+    endpoints,
+    onEvent: (action, record) => {
+      for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
+    },
+  });
+  const store = await ProjectStore.open(root);
+  const handlers = handlersFor({ runtime, images, attachment, endpoints, containers });
+  const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
+  wake.project = (name) => loop.wake(name);
+  for (const { project } of store.list()) {
+    await endpoints.sync(project.name);
+    loop.wake(project.name);
+  }
+  const timer = setInterval(() => void runtime.verify(), VERIFY_MS);
+
+  const engine: Engine = {
+    containers: containerOperations({ runtime, containers, loop }),
+    projects: projectOperations({ runtime, containers, store, loop }),
+    images: imageOperations(images, runtime, (event) => events.emit(event)),
+    subscribe: (listener) => events.subscribe(listener),
+    doctor: examine,
+  };
+  return {
+    engine,
+    close: async () => {
+      clearInterval(timer);
+      await loop.close();
+      proxy.close();
+      await runtime.close();
+      await removeEmpty(cgroups);
+    },
+  };
+}
+
+/** Name of the instance's cgroups: the run folder's, so that several instances stay apart. */
+async function instanceName(run: string): Promise<string> {
+  await mkdir(run, { recursive: true, mode: 0o700 });
+  const digest = createHash("sha256")
+    .update(await realpath(run))
+    .digest("hex");
+  return `gantry-${digest.slice(0, 12)}`;
+}
+
+/** Takes the instance's cgroups away when no container is left in them; they are made anew at the next start. */
+async function removeEmpty(cgroups: readonly CgroupParent[]): Promise<void> {
+  for (const { path } of cgroups) await removeCgroup(path).catch(() => undefined);
+}

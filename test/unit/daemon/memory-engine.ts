@@ -1,0 +1,215 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine, EngineEvent, ImageSummary } from "../../../src/daemon/engine.ts";
+import type { Progress } from "../../../src/daemon/protocol.ts";
+import { GantryError } from "../../../src/error.ts";
+import type { ObservedContainer } from "../../../src/observe/snapshot.ts";
+import { readLog } from "../../../src/runtime/log.ts";
+import type { OutputChunk } from "../../../src/runtime/session.ts";
+import type { Project } from "../../../src/spec/project.ts";
+
+/**
+ * An engine without containers, to try the API on: records are kept in memory, logs are real files in `folder`, exec
+ * runs the command on this machine, as the test's own child.
+ */
+export class MemoryEngine implements Engine {
+  readonly folder: string;
+  records: ObservedContainer[] = [];
+  stored: ImageSummary[] = [];
+  readonly applied = new Map<string, Project>();
+  readonly listeners = new Set<(event: EngineEvent) => void>();
+  /** What reached the engine, for tests that say what must not. */
+  readonly asked: string[] = [];
+  /** Progress that a stream of a project gives; replaced by tests. */
+  progress: (signal: AbortSignal | undefined) => AsyncIterable<Progress> = async function* () {
+    yield { type: "plan", text: "+ web.1", steps: 1 };
+    yield { type: "done", changed: 1, ms: 5 };
+  };
+  /** Signals handed to apply. */
+  readonly signals: AbortSignal[] = [];
+  readonly #exits = new Map<string, { promise: Promise<number>; exit: (code: number) => void }>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  add(name: string, changes: Partial<ObservedContainer> = {}): ObservedContainer {
+    const container: ObservedContainer = {
+      id: createHash("sha256").update(name).digest("hex"),
+      name,
+      config: {
+        image: "host",
+        command: ["sleep", "1000"],
+        environment: { A: "b" },
+        mounts: [],
+        limits: {},
+        restart: { name: "always" },
+        stopGraceMs: 10_000,
+        labels: {},
+        init: false,
+      },
+      imageId: "host",
+      fingerprint: {},
+      createdAt: Date.now(),
+      stoppedByUser: false,
+      failures: 0,
+      state: "running",
+      pid: 4242,
+      startedAt: Date.now(),
+      oomKilled: false,
+      ...changes,
+    };
+    this.records.push(container);
+    let exit!: (code: number) => void;
+    const promise = new Promise<number>((resolve) => (exit = resolve));
+    this.#exits.set(container.id, { promise, exit });
+    mkdirSync(join(this.folder, container.id), { recursive: true });
+    return container;
+  }
+
+  writeLog(container: ObservedContainer, content: string): void {
+    writeFileSync(join(this.folder, container.id, "log"), content, { flag: "a" });
+  }
+
+  emit(event: EngineEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  subscribe(listener: (event: EngineEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  exit(container: ObservedContainer, code: number): void {
+    const { pid: _pid, ...rest } = container;
+    const index = this.records.findIndex(({ id }) => id === container.id);
+    this.records[index] = { ...rest, state: "exited", exitCode: code, finishedAt: Date.now() };
+    this.#exits.get(container.id)?.exit(code);
+  }
+
+  #find(reference: string): ObservedContainer {
+    this.asked.push(reference);
+    const found = this.records.find(({ id, name }) => name === reference || id.startsWith(reference));
+    if (found === undefined) throw new GantryError("container.not-found", `no container ${reference}`);
+    return found;
+  }
+
+  readonly containers: Engine["containers"] = {
+    list: () => Promise.resolve(this.records),
+    find: async (reference) => this.#find(reference),
+    start: async (reference) => {
+      const found = this.#find(reference);
+      if (found.state === "running") return false;
+      this.records[this.records.indexOf(found)] = { ...found, state: "running", pid: 4243 };
+      return true;
+    },
+    stop: async (reference) => {
+      const found = this.#find(reference);
+      if (found.state !== "running") return false;
+      this.exit(found, 143);
+      return true;
+    },
+    restart: async (reference) => void this.#find(reference),
+    kill: async (reference, signal) => {
+      this.asked.push(signal);
+      this.exit(this.#find(reference), 137);
+    },
+    remove: async (reference, { force }) => {
+      const found = this.#find(reference);
+      if (found.state === "running" && !force) {
+        throw new GantryError("container.running", `${found.name} is running`, { next: "try: gantry stop" });
+      }
+      this.records = this.records.filter(({ id }) => id !== found.id);
+    },
+    wait: async (reference) => this.#exits.get(this.#find(reference).id)?.promise ?? 0,
+    logs: (reference, options) => {
+      const { id, state } = this.#find(reference);
+      const exited = state === "running" ? this.#exits.get(id)?.promise : undefined;
+      return readLog(join(this.folder, id), options, exited ?? Promise.resolve());
+    },
+    exec: async (_reference, { command: [program = "", ...args], environment, stdin }) => {
+      if (program === "missing") throw new GantryError("command.not-found", "missing: no such command");
+      const child = spawn(program, args, { env: { ...process.env, ...environment } });
+      if (!stdin) child.stdin.end();
+      return {
+        pid: child.pid ?? 0,
+        stdin: child.stdin,
+        output: merged(child.stdout, child.stderr),
+        exit: new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 137))),
+      };
+    },
+  };
+
+  readonly projects: Engine["projects"] = {
+    list: () => Promise.resolve([]),
+    get: async (name) => {
+      const project = this.applied.get(name);
+      if (project === undefined) throw new GantryError("project.not-found", `no project ${name}`);
+      return { project, stopped: [] };
+    },
+    apply: (project, { signal }) => {
+      this.applied.set(project.name, project);
+      if (signal !== undefined) this.signals.push(signal);
+      return this.progress(signal);
+    },
+    plan: async () => ({ plan: { steps: [], problems: [], wakeAt: null }, text: "nothing to do" }),
+    scale: () => this.progress(undefined),
+    stop: () => this.progress(undefined),
+    start: () => this.progress(undefined),
+    restart: () => this.progress(undefined),
+    down: () => this.progress(undefined),
+  };
+
+  readonly images: Engine["images"] = {
+    list: () => Promise.resolve(this.stored),
+    import: async (body, reference) => {
+      const hash = createHash("sha256");
+      let sizeBytes = 0;
+      for await (const chunk of body) {
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+      }
+      const id = `sha256:${hash.digest("hex")}`;
+      const about = { createdAt: Date.now(), sizeBytes, labels: {}, containers: 0 };
+      this.stored.push({ id, references: [reference], ...about });
+      return id;
+    },
+    remove: async (reference) => {
+      const found = this.stored.find(({ references }) => references.includes(reference));
+      if (found === undefined) throw new GantryError("image.not-found", `no image ${reference}`);
+      this.stored = this.stored.filter((image) => image !== found);
+      return [{ untagged: reference }, { deleted: found.id }];
+    },
+  };
+
+  doctor: Engine["doctor"] = () =>
+    Promise.resolve([{ name: "cgroups", status: "ok", found: "v1 hybrid", cost: "" }]);
+}
+
+/** Both pipes' chunks as they come. */
+async function* merged(
+  stdout: AsyncIterable<Buffer>,
+  stderr: AsyncIterable<Buffer>,
+): AsyncGenerator<OutputChunk> {
+  const sources = new Map(
+    [
+      { stream: "stdout" as const, iterator: stdout[Symbol.asyncIterator]() },
+      { stream: "stderr" as const, iterator: stderr[Symbol.asyncIterator]() },
+    ].map(({ stream, iterator }) => [stream, { iterator, next: pull(stream, iterator) }]),
+  );
+  while (sources.size > 0) {
+    const { stream, result } = await Promise.race([...sources.values()].map(({ next }) => next));
+    const source = sources.get(stream);
+    if (source === undefined || result.done === true) sources.delete(stream);
+    else {
+      source.next = pull(stream, source.iterator);
+      yield { stream, data: result.value };
+    }
+  }
+}
+
+async function pull(stream: OutputChunk["stream"], iterator: AsyncIterator<Buffer>) {
+  return { stream, result: await iterator.next() };
+}

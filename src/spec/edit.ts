@@ -1,11 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import { isAlias, isMap, isScalar } from "yaml";
 import type { LineCounter, Pair, YAMLMap } from "yaml";
 import { GantryError } from "../error.ts";
 import { parseDocument } from "./document.ts";
+import { effectiveValue, isOnlyChange, serviceOf } from "./effect.ts";
 import { MAX_REPLICAS } from "./replicas.ts";
-import { Report } from "./report.ts";
-import { resolveDocument } from "./resolve.ts";
 
 /** Text put in place of what stands between two offsets. */
 interface Splice {
@@ -157,50 +155,6 @@ function apply(text: string, splices: readonly Splice[]): string {
   for (const { from, to, text: inserted } of [...splices].sort((a, b) => b.from - a.from))
     result = result.slice(0, from) + inserted + result.slice(to);
   return result;
-}
-
-/** The whole file as data, variables left as they are written; undefined if it cannot be read. */
-function effectiveValue(text: string): unknown {
-  try {
-    const { document, lines } = parseDocument(text, "-");
-    const report = new Report("-", lines);
-    const value = resolveDocument(document, report, (written) => written);
-    return report.failed ? undefined : value;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether two files differ in nothing but this service's number of replicas. */
-function isOnlyChange(before: unknown, after: unknown, service: string, replicas: number): boolean {
-  const edited = serviceOf(after, service);
-  if (edited === undefined) return false;
-  const deploy = Object(edited["deploy"] ?? {}) as Readonly<Record<string, unknown>>;
-  const written = [deploy["replicas"], edited["scale"]].filter((value) => value !== undefined);
-  if (written.length === 0 || written.some((value) => value !== replicas)) return false;
-  return isDeepStrictEqual(withoutReplicas(before, service), withoutReplicas(after, service));
-}
-
-function withoutReplicas(value: unknown, service: string): unknown {
-  const copy = structuredClone(value);
-  const map: Record<string, unknown> | undefined = serviceOf(copy, service);
-  if (map === undefined) return copy;
-  delete map["scale"];
-  const deploy = map["deploy"] as Record<string, unknown> | null | undefined;
-  if (deploy !== null && typeof deploy === "object") delete deploy["replicas"];
-  if (deploy === null || (deploy !== undefined && Object.keys(deploy).length === 0)) delete map["deploy"];
-  return copy;
-}
-
-function serviceOf(value: unknown, service: string): Readonly<Record<string, unknown>> | undefined {
-  const services = recordOf(recordOf(value)?.["services"]);
-  return services !== undefined && Object.hasOwn(services, service) ? recordOf(services[service]) : undefined;
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;
 }
 
 function pairOf(node: unknown, key: string): Pair | undefined {

@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { SpecError } from "../../../src/spec/diagnostic.ts";
 import { decodeText } from "../../../src/spec/text.ts";
 import { diagnose, loadText } from "./load-stdin.ts";
+
+// Megabytes of input, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SOUND = "services: { a: { image: x } }\n";
 

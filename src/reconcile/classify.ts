@@ -2,7 +2,7 @@ import type { ObservedContainer } from "../observe/snapshot.ts";
 import { changedFields, fitsInPlace, type Field } from "./fingerprint.ts";
 import { groupBy } from "./group.ts";
 import { byText } from "./order.ts";
-import { neverTried, restartVerdict, succeeded } from "./restart.ts";
+import { restartVerdict, succeeded } from "./restart.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -95,7 +95,7 @@ function classifyWanted(target: Target, container: ObservedContainer, now: numbe
 /** A changed limit may be the very cure, so a failed container gets a new chance; a job that is done stays done. */
 function worthReviving(target: Target, container: ObservedContainer): boolean {
   const { name } = target.service.restart;
-  return neverTried(container) || !succeeded(container) || name === "always" || name === "unless-stopped";
+  return !succeeded(container) || name === "always" || name === "unless-stopped";
 }
 
 function surplus(target: Target, containers: readonly ObservedContainer[]): Replica[] {

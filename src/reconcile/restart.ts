@@ -32,7 +32,7 @@ export function restartVerdict(container: ObservedContainer, policy: RestartPoli
   return believable && until > now ? { kind: "wait", until } : { kind: "start", failures: failures + 1 };
 }
 
-/** Whether its last run ended well: status 0, and not because nothing is known. */
+/** Whether its last run ended well. False where it never ran, or nobody saw the end. */
 export function succeeded(container: ObservedContainer): boolean {
   return container.startFailure === undefined && container.exitCode === 0;
 }

@@ -181,6 +181,13 @@ describe("a change to a container that is dead", () => {
     expect(steps[1]?.action).toMatchObject({ kind: "start", failures: 0 });
   });
 
+  test("a container that was never started takes the change on and is started", () => {
+    const before = project({ web: service() });
+    const after = project({ web: service({ labels: { a: "1" } }) });
+    const made = settledSnapshot(before, { containers: [replica(before, "web", 1, { state: "created" })] });
+    expect(planFor(after, made).steps.map((step) => step.key)).toEqual(["update web.1", "start web.1"]);
+  });
+
   test("a job that ended well is not run again for a new label", () => {
     const before = project({ web: service() });
     const after = project({ web: service({ labels: { a: "1" } }) });

@@ -297,6 +297,11 @@ describe("problems", () => {
     ]);
   });
 
+  test("an image called like a member of Object is nowhere too", () => {
+    const wanted = project({ web: service({ image: "constructor" }) });
+    expect(planFor(wanted, emptySnapshot()).problems).toMatchObject([{ code: "image.not-found" }]);
+  });
+
   test("an image that was untagged is no problem for the containers made from it", () => {
     const wanted = project({ web: service({ restart: { name: "always" } }) });
     const settled = settledSnapshot(wanted, { images: {} });
@@ -319,6 +324,12 @@ describe("problems", () => {
       "    create it first, or drop external from data",
     ]);
     expect(linesFor(wanted, emptySnapshot({ volumes: ["data"] }))).toEqual([]);
+  });
+
+  test("a volume that two entries mean is made once", () => {
+    const data = { name: "data", external: false, labels: {} };
+    const wanted = project({}, { volumes: { a: data, b: data } });
+    expect(linesFor(wanted, emptySnapshot())).toEqual(["+ volume data  create  not there"]);
   });
 
   test("a name that another project's container holds", () => {

@@ -74,6 +74,15 @@ describe("a port that is taken", () => {
     ]);
   });
 
+  test("by several is told of the same one in whatever order they were seen", () => {
+    const takenPorts = [...taken("127.0.0.1"), ...taken("0.0.0.0")];
+    const told = planFor(withPorts(port(8080)), emptySnapshot({ takenPorts })).problems;
+    expect(told).toHaveLength(1);
+    expect(
+      planFor(withPorts(port(8080)), emptySnapshot({ takenPorts: takenPorts.toReversed() })).problems,
+    ).toEqual(told);
+  });
+
   test("by the project itself is none, though the list of taken ports should hold it", () => {
     const wanted = withPorts(port(8080));
     expect(linesFor(wanted, settledSnapshot(wanted, { takenPorts: taken("0.0.0.0") }))).toEqual([]);

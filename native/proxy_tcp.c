@@ -23,8 +23,9 @@ enum {
 struct flow {
   int pipe[2];
   size_t buffered;
-  bool ended; /* the source said end of file */
-  bool shut;  /* and so was the other side told: half-close goes through */
+  bool stalled; /* the other side takes no more for now */
+  bool ended;   /* the source said end of file */
+  bool shut;    /* and so was the other side told: half-close goes through */
 };
 
 struct connection {
@@ -89,7 +90,10 @@ static ssize_t copy(struct flow *flow, int from, int to) {
     return 0;
   }
   ssize_t sent = send(to, bytes, (size_t)seen, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent < 0) return again() ? 0 : -1;
+  if (sent < 0) {
+    flow->stalled = true;
+    return again() ? 0 : -1;
+  }
   return recv(from, bytes, (size_t)sent, MSG_TRUNC | MSG_DONTWAIT) == sent ? sent : -1;
 }
 
@@ -114,12 +118,14 @@ static ssize_t flush(struct flow *flow, int to) {
 
 /* Returns 0 when it has to wait for an edge, 1 when it could go on but has had its share, -1 when broken. */
 static int pump(struct flow *flow, int from, int to) {
+  flow->stalled = false;
   for (size_t moved = 0; moved < BUDGET;) {
     ssize_t in = fill(flow, from, to);
     ssize_t out = flush(flow, to);
     if (in < 0 || out < 0) return -1;
     if (in == 0 && out == 0) {
-      if (flow->buffered == 0) pipe_give(flow);
+      if (flow->buffered > 0) flow->stalled = true;
+      else pipe_give(flow);
       return 0;
     }
     moved += (size_t)(in > out ? in : out);
@@ -176,11 +182,18 @@ static void reset(struct connection *connection) {
   end(connection);
 }
 
-static void move(struct connection *connection, uint32_t events) {
+/* A direction has something to do when its source has news, or when it was stalled and its target has room. */
+static bool awake(const struct flow *flow, uint32_t source, uint32_t target) {
+  return (source & ~(uint32_t)EPOLLOUT) || ((target & EPOLLOUT) && flow->stalled);
+}
+
+static void move(struct connection *connection, uint32_t client_events, uint32_t server_events) {
   struct flow *up = &connection->up, *down = &connection->down;
-  int client = connection->client.fd, server = connection->server.fd;
-  int sent = pump(down, server, client), received = pump(up, client, server);
-  if (sent < 0 || received < 0 || (events & EPOLLERR)) {
+  int client = connection->client.fd, server = connection->server.fd, sent = 0, received = 0;
+  if (connection->busy) client_events = server_events = EPOLLIN; /* more was to come when it last had its turn */
+  if (awake(down, server_events, client_events)) sent = pump(down, server, client);
+  if (awake(up, client_events, server_events)) received = pump(up, client, server);
+  if (sent < 0 || received < 0 || ((client_events | server_events) & EPOLLERR)) {
     /* A server may answer, then reset because it did not read all of the request: what it said still counts. */
     pump(down, server, client);
     reset(connection);
@@ -206,19 +219,19 @@ static void connected_or_not(struct connection *connection, uint32_t events) {
   } else if (events & EPOLLOUT) {
     connection->endpoint->rest_ms = 0;
     set_waiting(connection, false);
-    move(connection, 0);
+    move(connection, EPOLLIN, EPOLLIN);
   }
 }
 
 static void server_ready(struct source *source, uint32_t events) {
   struct connection *connection = (void *)((char *)source - offsetof(struct connection, server));
   if (connection->waiting) connected_or_not(connection, events);
-  else move(connection, events);
+  else move(connection, 0, events);
 }
 
 static void client_ready(struct source *source, uint32_t events) {
   struct connection *connection = (void *)((char *)source - offsetof(struct connection, client));
-  if (!connection->waiting) move(connection, events);
+  if (!connection->waiting) move(connection, events, 0);
   else if (events & (EPOLLERR | EPOLLHUP)) reset(connection); /* gone; a mere half-close is no reason */
 }
 
@@ -366,7 +379,7 @@ bool tcp_continue(void) {
   while ((connection = TAILQ_FIRST(&turn)) != NULL) {
     TAILQ_REMOVE(&turn, connection, of_busy);
     connection->busy = false;
-    move(connection, 0);
+    move(connection, EPOLLIN, EPOLLIN);
   }
   return !TAILQ_EMPTY(&busy);
 }

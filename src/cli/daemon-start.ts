@@ -14,6 +14,8 @@ export const DAEMON_PROGRAM = fileURLToPath(new URL("../daemon/main.js", import.
 
 const START_DEADLINE_MS = 10_000;
 const POLL_MS = 10;
+/** `sun_path` of unix(7) without its final zero. */
+const MAX_SOCKET_PATH_BYTES = 107;
 const TAIL_BYTES = 4096;
 /** Statuses of a daemon that found another one at work (75 is EX_TEMPFAIL of sysexits.h): no failure of ours. */
 const ANOTHER_RUNS = new Set<number | null>([0, 75]);
@@ -24,9 +26,22 @@ const ANOTHER_RUNS = new Set<number | null>([0, 75]);
  * when it does not come up within ten seconds.
  */
 export async function connect(context: Context): Promise<Client> {
+  requireShortPath(context.paths.socket);
   const client = new Client(context.paths.socket);
   if (!(await answers(client))) await startDaemon(context, client);
   return client;
+}
+
+/** Beyond the kernel's limit connecting and listening fail with EINVAL, which tells nobody anything. */
+function requireShortPath(socket: string): void {
+  if (Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES) return;
+  throw new GantryError(
+    "request.invalid",
+    `the socket's path is longer than ${MAX_SOCKET_PATH_BYTES} bytes: ${socket}`,
+    {
+      next: "try a shorter --run FOLDER",
+    },
+  );
 }
 
 /** Whether a daemon answers. Throws GantryError for anything but "nobody listens". */

@@ -82,11 +82,16 @@ export class ProjectLogs {
   }
 
   async #read(id: string, name: string, tail?: number | "all"): Promise<void> {
-    const query = { follow: true, signal: this.#signal, ...(tail === undefined ? {} : { tail }) };
-    const before = this.#printed.get(id) ?? "";
+    const before = this.#printed.get(id);
+    const query = {
+      follow: true,
+      signal: this.#signal,
+      ...(tail === undefined ? {} : { tail }),
+      ...(before === undefined ? {} : { since: Math.floor(Date.parse(before) / 1000) }),
+    };
     try {
       for await (const line of containerLog(this.#client, id, query)) {
-        if (line.time <= before) continue;
+        if (before !== undefined && line.time <= before) continue;
         this.#printed.set(id, line.time);
         await this.#printer.print(name, line);
       }

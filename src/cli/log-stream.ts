@@ -14,6 +14,8 @@ export interface LogQuery {
   readonly follow: boolean;
   /** All lines when absent. */
   readonly tail?: number | "all";
+  /** Only lines at or after, whole seconds since the epoch. */
+  readonly since?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -42,6 +44,7 @@ export function rawLog(
       stderr: 1,
       follow: query.follow ? 1 : 0,
       tail: query.tail ?? "all",
+      since: query.since,
       timestamps: timestamps ? 1 : 0,
     },
     ...(query.signal === undefined ? {} : { signal: query.signal }),

@@ -62,7 +62,8 @@ class TerminalView implements ProgressView {
   }
 
   #draw(above: string): void {
-    const width = this.#output.columns ?? 80;
+    // A pseudo-terminal that nobody gave a size says 0.
+    const width = this.#output.columns || 80;
     const open = this.#lines.findIndex(({ state }) => state === "started");
     const settled = this.#lines.slice(0, open === -1 ? this.#lines.length : open);
     this.#lines = this.#lines.slice(settled.length);

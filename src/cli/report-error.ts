@@ -11,11 +11,15 @@ export function reportError(context: Pick<Context, "stderr" | "env">, error: unk
 export function errorText(error: unknown, withStack: boolean): string {
   const stack = withStack && error instanceof Error && error.stack !== undefined ? `${error.stack}\n` : "";
   if (!(error instanceof GantryError)) return `gantry: ${messageOf(error)}\n${stack}`;
-  if (error.code === "spec.syntax" || error.code === "spec.invalid") return `${error.message}\n${stack}`;
-  if (error.code === "spec.not-found" && "diagnostics" in error)
-    return missingText(error as SpecError) + stack;
+  if (isSpecError(error))
+    return (error.code === "spec.not-found" ? missingText(error) : `${error.message}\n`) + stack;
   const next = error.next === undefined ? "" : `  ${error.next}\n`;
   return `gantry: ${error.message}\n${next}${stack}`;
+}
+
+/** By its field, not its class: loading the class would load a file of the spec's room with every verb. */
+function isSpecError(error: GantryError): error is SpecError {
+  return error.code.startsWith("spec.") && "diagnostics" in error;
 }
 
 /** A file that is not there has no line or column worth showing. */

@@ -35,6 +35,8 @@ async function openArchive(path: string): Promise<Readable> {
     if ((await file.stat()).isDirectory()) throw new Error("it is a folder");
     return file.createReadStream();
   } catch (cause) {
-    throw new GantryError("request.invalid", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const why = missing ? "there is no such file" : messageOf(cause);
+    throw new GantryError("request.invalid", `cannot read ${path}: ${why}`, { cause });
   }
 }

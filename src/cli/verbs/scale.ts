@@ -1,5 +1,6 @@
-import { GantryError } from "../../error.ts";
+import { GantryError, messageOf } from "../../error.ts";
 import type { Progress, ScaleRequest } from "../../daemon/protocol.ts";
+import type { Project } from "../../spec/project.ts";
 import { segment } from "../client.ts";
 import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
@@ -28,15 +29,30 @@ export async function scale(
 
 async function scaleFile(context: Context, scales: readonly Scale[], options: ScaleOptions): Promise<number> {
   // A broken file is not edited: loading it throws its diagnostics.
-  await loadSpec(context, options);
+  const { project } = await loadSpec(context, options);
+  for (const { service } of scales) requireService(project, service);
   const file = await specFile(context, options);
   if (file === undefined)
     throw new GantryError("request.invalid", "standard input cannot be edited", { next: "try: --no-edit" });
   const { setReplicas } = await import("../../spec/edit.ts");
-  await editFile(file, (text) =>
-    scales.reduce((edited, { service, replicas }) => setReplicas(edited, service, replicas), text),
-  );
+  await editFile(file, (text) => {
+    try {
+      return scales.reduce((edited, { service, replicas }) => setReplicas(edited, service, replicas), text);
+    } catch (cause) {
+      throw new GantryError("spec.invalid", `${file}: ${messageOf(cause)}`, {
+        next: "try: --no-edit",
+        cause,
+      });
+    }
+  });
   return apply(context, { ...options, file: [file] });
+}
+
+function requireService(project: Project, service: string): void {
+  if (Object.hasOwn(project.services, service)) return;
+  throw new GantryError("request.invalid", `${project.name} has no service called ${service}`, {
+    next: `it has: ${Object.keys(project.services).join(", ")}`,
+  });
 }
 
 async function scaleDaemon(

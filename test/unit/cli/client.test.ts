@@ -1,29 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client, segment } from "../../../src/cli/client.ts";
+import { served, type Listener } from "./served-daemon.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-
-type Listener = (request: IncomingMessage, answer: ServerResponse) => unknown;
 
 /** A client of a server on a real unix socket. */
 async function clientOf(listener: Listener, upgrade?: (socket: Duplex) => void): Promise<Client> {
-  const socket = join(await temporaryFolder(), "s.sock");
-  const server = createServer((request, answer) => {
-    void listener(request, answer);
+  const { context } = await served(listener, (server) => {
+    if (upgrade !== undefined) server.on("upgrade", (_request, connection) => upgrade(connection));
   });
-  if (upgrade !== undefined) server.on("upgrade", (_request, connection) => upgrade(connection));
-  server.listen(socket);
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return new Client(socket);
+  return new Client(context.paths.socket);
 }
 
 test("a JSON body goes out and a JSON answer comes back", async () => {

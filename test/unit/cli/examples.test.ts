@@ -1,0 +1,17 @@
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadProject } from "../../../src/spec/load.ts";
+
+const folder = fileURLToPath(new URL("../../../examples", import.meta.url));
+
+test.each(readdirSync(folder))(
+  "examples/%s loads without a warning and is called like its folder",
+  async (name) => {
+    const files = [join(folder, name, "compose.yaml")];
+    const { project, warnings } = await loadProject({ files, cwd: folder, env: {}, strict: true });
+    expect(warnings).toEqual([]);
+    expect(project.name).toBe(name);
+  },
+);

@@ -1,12 +1,13 @@
-import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { Duplex } from "node:stream";
 import { GantryError } from "../../error.ts";
 import { booleanIn, objectOf } from "./bodies.ts";
-import { errorBody, invalid, NotBuiltError, statusOf } from "./errors.ts";
+import { invalid, NotBuiltError } from "./errors.ts";
 import { outputFrames } from "./exec.ts";
 import type { ExecRegistry } from "./exec-registry.ts";
 import { frame, MULTIPLEXED } from "./frame.ts";
+import { refuse } from "./raw-answer.ts";
 import { drained } from "./stream.ts";
 import { withoutVersion } from "./version.ts";
 
@@ -122,18 +123,4 @@ function parse(body: Buffer): unknown {
   } catch {
     throw invalid("the body is not JSON");
   }
-}
-
-function refuse(socket: Duplex, error: unknown): void {
-  const status = statusOf(error);
-  const body = `${JSON.stringify(errorBody(error))}\n`;
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}`,
-    "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "Connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
-  // Whatever else it sends is of no interest, and must not keep the connection open.
-  socket.resume();
 }

@@ -24,14 +24,10 @@ export function imageImportRoutes(app: FastifyInstance, engine: Engine): void {
     }
     const tag = query.text("tag");
     const reference = tag === undefined ? repository : `${repository}:${tag}`;
-    try {
-      // No body at all is an empty archive: the store says what is wrong with it.
-      const id = await engine.images.import(request.body ?? request.raw, reference);
-      return await reply.type("application/json").send(`${JSON.stringify({ status: id })}\n`);
-    } catch (error) {
-      // The rest of a refused archive is not worth reading: the answer goes out, then the connection.
-      reply.header("connection", "close");
-      throw error;
-    }
+    // No body at all is an empty archive: the store says what is wrong with it. When it refuses in the middle, the
+    // stream must not be destroyed, which would take the connection and the answer along: node drops the rest.
+    const body = (request.body ?? request.raw).iterator({ destroyOnReturn: false });
+    const id = await engine.images.import(body, reference);
+    return reply.type("application/json").send(`${JSON.stringify({ status: id })}\n`);
   });
 }

@@ -12,6 +12,7 @@ import { imageRoutes } from "./images.ts";
 import { logRoutes } from "./logs.ts";
 import { notBuiltRoutes } from "./not-built.ts";
 import { projectRoutes } from "./projects.ts";
+import { refuseGarbage } from "./raw-answer.ts";
 import { systemRoutes, type DaemonInfo } from "./system.ts";
 import { withoutVersion } from "./version.ts";
 
@@ -25,6 +26,7 @@ const LONGEST_PARAMETER = 1024;
 export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT,
+    clientErrorHandler: refuseGarbage,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GantryError } from "../../../src/error.ts";
 import { eventually, json, serve, type Served } from "./served.ts";
 
 let api: Served;
@@ -69,6 +70,19 @@ describe("images", () => {
     connection.end();
     await eventually(() => failed !== undefined, "the store saw the archive break off");
     connection.destroy();
+  });
+
+  it("that are refused in the middle are answered though the client goes on sending", async () => {
+    api.engine.images.import = async (body) => {
+      for await (const chunk of body) throw new GantryError("image.invalid", `${typeof chunk}: no archive`);
+      return "sha256:0";
+    };
+    const large = Buffer.alloc(32 * 1024 * 1024);
+    const answer = await api.request("POST", "/images/create?fromSrc=-&repo=a", large, TEXT);
+    expect([answer.status, json(answer)]).toEqual([
+      400,
+      { message: "object: no archive", code: "image.invalid" },
+    ]);
   });
 
   it("need a name, and come from nowhere but a body yet", async () => {

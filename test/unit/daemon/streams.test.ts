@@ -56,6 +56,32 @@ describe("logs", () => {
     connection.destroy();
   });
 
+  it("are not read ahead for a client that reads nothing, and are let go when it leaves", async () => {
+    api.engine.add("web");
+    const total = 2000;
+    let given = 0;
+    let ended = false;
+    api.engine.containers.logs = async function* () {
+      try {
+        for (; given < total; given += 1) {
+          yield { time: "2026-11-24T02:44:01Z", stream: "stdout", data: Buffer.alloc(16 * 1024) };
+        }
+      } finally {
+        ended = true;
+      }
+    };
+    const connection = await api.connect();
+    connection.pause();
+    connection.write("GET /containers/web/logs?stdout=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    await eventually(() => given > 0, "it began");
+    // An unhindered reader would have read on between two looks.
+    let before = -1;
+    for (; before !== given; await new Promise((resolve) => setTimeout(resolve, 20))) before = given;
+    expect(given).toBeLessThan(total);
+    connection.destroy();
+    await eventually(() => ended, "the log was let go");
+  });
+
   it("want at least one stream, a number for tail and a container that exists", async () => {
     api.engine.add("web");
     const status = async (path: string) => (await api.request("GET", path)).status;

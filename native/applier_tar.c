@@ -65,12 +65,17 @@ static uint32_t small_number(const uint8_t *field, const char *what)
 static void verify_checksum(const uint8_t *block)
 {
     int64_t plain = 0, as_signed = 0;
-    for (size_t i = 0; i < BLOCK; i++) {
-        uint8_t byte = i >= CHECKSUM && i < CHECKSUM + 8 ? ' ' : block[i];
+    for (size_t at = 0; at < BLOCK; at++) {
+        uint8_t byte = at >= CHECKSUM && at < CHECKSUM + 8 ? ' ' : block[at];
         plain += byte;
         as_signed += (int8_t)byte;
     }
-    int64_t wanted = number(block + CHECKSUM, 8);
+    int64_t wanted = 0;
+    size_t i = CHECKSUM;
+    while (i < CHECKSUM + 8 && block[i] == ' ')
+        i++;
+    for (; i < CHECKSUM + 8 && block[i] >= '0' && block[i] <= '7'; i++)
+        wanted = wanted * 8 + (block[i] - '0');
     if (wanted != plain && wanted != as_signed)
         fail("not a tar archive, or a damaged one: a header's checksum is wrong");
 }

@@ -39,9 +39,11 @@ export async function planHostImage(hostRoot: string): Promise<HostPlan> {
   }
   const copied: HostEntry[] = [];
   const made = new Set(Object.keys(FOLDERS));
-  for (const path of await matching(hostRoot)) {
-    if (await addCopies(hostRoot, path, copied)) addParents(path, made, copied);
-  }
+  await Promise.all(
+    (await matching(hostRoot)).map(async (path) => {
+      if (await addCopies(hostRoot, path, copied)) addParents(path, made, copied);
+    }),
+  );
   // Sorted, so that a folder comes before what is in it and the same host gives the same plan.
   const inOrder = [...folders, ...programs, ...copied].sort((a, b) => (a.path < b.path ? -1 : 1));
   return { entries: [...inOrder, ...links, ...files], shown };
@@ -80,6 +82,7 @@ async function addCopies(hostRoot: string, path: string, entries: HostEntry[]): 
   }
   if (!status.isDirectory() || (status.mode & 0o001) === 0 || basename(path) === "private") return false;
   entries.push({ kind: "folder", path, mode: 0o755 });
-  for (const name of await readdir(from)) await addCopies(hostRoot, join(path, name), entries);
+  const names = await readdir(from);
+  await Promise.all(names.map(async (name) => await addCopies(hostRoot, join(path, name), entries)));
   return true;
 }

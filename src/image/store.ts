@@ -63,8 +63,10 @@ const ID_PREFIX = /^(?:sha256:)?([a-f0-9]{8,64})$/;
 /** Opens the store below `root`, after removing what a crash left there. */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
   const layout = await openLayout(options.root);
-  const host = await openHostImage({ root: options.root, hostRoot: options.hostRoot ?? "/" });
-  const contents = await readContents(layout);
+  const [host, contents] = await Promise.all([
+    openHostImage({ root: options.root, hostRoot: options.hostRoot ?? "/" }),
+    readContents(layout),
+  ]);
   await sweep(layout, contents);
   const { images, references, problems } = contents;
   const inTurn = exclusive();

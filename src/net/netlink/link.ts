@@ -10,6 +10,8 @@ const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_PID = 19;
 const IFLA_AF_SPEC = 26;
+const IFLA_NUM_TX_QUEUES = 31;
+const IFLA_NUM_RX_QUEUES = 32;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
@@ -41,6 +43,9 @@ export function addVethPair(writer: RequestWriter, local: LinkEnd, peer: LinkEnd
     writer.attribute(IFLA_IFNAME, text(end.name));
     writer.attribute(IFLA_ADDRESS, end.hardwareAddress);
     writer.attribute(IFLA_MTU, integer(mtu, 4));
+    // The kernel would prepare a queue per processor and then use one.
+    writer.attribute(IFLA_NUM_TX_QUEUES, integer(1, 4));
+    writer.attribute(IFLA_NUM_RX_QUEUES, integer(1, 4));
   };
   writer.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, linkHeader(local.index, false), () => {
     describe(local);

@@ -24,6 +24,15 @@ export function acceptJson(app: FastifyInstance): void {
   });
 }
 
+/** Docker's client reads an error's message only under exactly this media type, without fastify's charset. */
+export function answerPlainJson(app: FastifyInstance): void {
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    const type = reply.getHeader("content-type");
+    if (typeof type === "string" && type.startsWith("application/json;")) reply.type("application/json");
+    done(null, payload);
+  });
+}
+
 /** A body that must be an object; absent counts as an empty one. */
 export function objectOf(body: unknown): JsonObject {
   if (body === undefined || body === null) return {};

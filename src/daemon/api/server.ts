@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import type { Engine } from "../engine.ts";
-import { acceptJson, BODY_LIMIT } from "./bodies.ts";
+import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
 import { answerErrors } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
@@ -33,6 +33,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
     rewriteUrl: (request) => withoutVersion(request.url ?? "/"),
   });
   acceptJson(app);
+  answerPlainJson(app);
   answerErrors(app);
   const execs = new ExecRegistry(engine);
   systemRoutes(app, engine, info);

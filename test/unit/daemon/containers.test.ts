@@ -150,6 +150,8 @@ describe("one container", () => {
       409,
       { message: "web is running", code: "container.running", next: "try: gantry stop" },
     ]);
+    // Docker's client reads the message under no other media type.
+    expect(refused.headers["content-type"]).toBe("application/json");
     expect((await api.request("DELETE", "/containers/web?force=1")).status).toBe(204);
     const gone = await api.request("GET", "/containers/web/json");
     expect([gone.status, json<{ message: string }>(gone).message]).toEqual([404, "No such container: web"]);

@@ -63,15 +63,16 @@ static void fail(struct failure *failure, uint32_t operation, const char *about)
   snprintf(failure->about, sizeof failure->about, "%s", about);
 }
 
-pid_t carry_out(struct machine *machine, const struct plan *plan, const int stdio[3], struct failure *failure) {
-  uint32_t clone_at = find_operation(plan, 0, OP_CLONE), child_at = find_operation(plan, clone_at, OP_CHILD),
+pid_t carry_out(struct machine *machine, const struct plan *plan, uint32_t from, const int stdio[3],
+                struct failure *failure) {
+  uint32_t clone_at = find_operation(plan, from, OP_CLONE), child_at = find_operation(plan, clone_at, OP_CHILD),
            exit_at = find_operation(plan, child_at, OP_EXIT);
   if (child_at >= plan->count) {
     errno = EINVAL;
     fail(failure, 0, "plan without clone and child");
     return -1;
   }
-  if (run_operations(machine, plan, 0, clone_at, failure)) return -1;
+  if (run_operations(machine, plan, from, clone_at, failure)) return -1;
   AUTO_CLOSE int status = -1;
   int up[2], down[2], report[2];
   if (use_mounts(machine, false) || pipe2(up, O_CLOEXEC) || pipe2(down, O_CLOEXEC) || pipe2(report, O_CLOEXEC)) {

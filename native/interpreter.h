@@ -73,8 +73,9 @@ int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t p
 // init.c: never returns in the parent; returns 0 in the child.
 int become_init(struct machine *machine);
 
-// The child of a plan: cloned, set up and executing; -1 with `failure` filled.
-pid_t carry_out(struct machine *machine, const struct plan *plan, const int stdio[3], struct failure *failure);
+// The child of a plan, from operation `from` on: cloned, set up and executing; -1 with `failure` filled.
+pid_t carry_out(struct machine *machine, const struct plan *plan, uint32_t from, const int stdio[3],
+                struct failure *failure);
 
 // journal.c: output lines with time and stream, rotated.
 struct journal;

@@ -237,6 +237,7 @@ static void client_ready(struct source *source, uint32_t events) {
     if (strlen(client->in.bytes + start) != i - start) say(client, "error EINVAL unknown command\n");
     else obey(client, client->in.bytes + start);
     start = i + 1;
+    if (client->out.size > ANSWER_MAX_BYTES) return hang_up(client);
   }
   client->in.size -= start;
   if (start > 0) memmove(client->in.bytes, client->in.bytes + start, client->in.size);

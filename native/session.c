@@ -103,7 +103,7 @@ _Noreturn void run_session(struct machine *machine, const uint8_t *bytes, uint32
     if (pipe2(pipes[i], O_CLOEXEC)) give_up(connection, &failure);
   machine->null_stdin = false;
   int stdio[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
-  session.pid = carry_out(machine, &plan, stdio, &failure);
+  session.pid = carry_out(machine, &plan, 0, stdio, &failure);
   if (session.pid < 0) give_up(connection, &failure);
   for (int i = 0; i < 3; i++) close(stdio[i]);
   session.input = pipes[0][1];
@@ -113,5 +113,11 @@ _Noreturn void run_session(struct machine *machine, const uint8_t *bytes, uint32
   send_frame(connection, SESSION_STARTED, &pid, sizeof pid);
   uint32_t code = (uint32_t)relay(&session);
   send_frame(connection, SESSION_EXIT, &code, sizeof code);
+  // Closing with input unread would reset the connection and could cost the client the frame just sent.
+  shutdown(connection, SHUT_WR);
+  struct timeval patience = {.tv_sec = 2};
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  char ignored[4096];
+  while (read(connection, ignored, sizeof ignored) > 0) continue;
   _exit(0);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -64,6 +65,21 @@ static int bind_here(int folder, const char *name) {
 broken:
   close(fd);
   return -1;
+}
+
+// One shim per container, whatever a daemon that lost its memory asks for. The lock goes with this process.
+static int lock_container(int folder) {
+  int fd = openat(folder, "lock", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+}
+
+// The container can be asked about from here on: an answer comes once it is up.
+static int open_control(struct shim *shim) {
+  int folder = shim->machine->shim.folder;
+  if (folder < 0) return errno = EINVAL, -1;
+  if (lock_container(folder)) return -1;
+  shim->control = bind_here(folder, CONTROL_SOCKET);
+  return shim->control < 0 ? -1 : 0;
 }
 
 static void notify_daemon(const struct shim_options *options) {
@@ -228,14 +244,22 @@ _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int co
   shim.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 
   int stdio[3];
-  uint32_t exit_at = find_operation(plan, 0, OP_EXIT);
-  bool made = shim.signals >= 0 && !make_output(&shim, stdio);
-  if (!made) failure.error = errno;
-  if (made) shim.pid = carry_out(machine, plan, stdio, &failure);
-  if (!made || shim.pid < 0) {
-    // Leave nothing half-made behind, then say why.
+  uint32_t shim_at = find_operation(plan, 0, OP_SHIM), exit_at = find_operation(plan, 0, OP_EXIT);
+  uint32_t begin = shim_at < plan->count ? shim_at + 1 : 0;
+  bool mine = false;
+  shim.pid = -1;
+  if (shim.signals < 0 || make_output(&shim, stdio)) {
+    failure.error = errno;
+  } else if (!run_operations(machine, plan, 0, begin, &failure)) {
+    mine = !open_control(&shim);
+    if (mine) shim.pid = carry_out(machine, plan, begin, stdio, &failure);
+    else failure = (struct failure){.operation = shim_at, .error = errno, .about = "control socket"};
+  }
+  if (shim.pid < 0) {
+    // Leave nothing half-made behind, unless it is somebody else's, then say why.
     struct failure ignored;
-    for (uint32_t i = exit_at + 1; i < plan->count; i++) run_operations(machine, plan, i, i + 1, &ignored);
+    for (uint32_t i = exit_at + 1; mine && i < plan->count; i++) run_operations(machine, plan, i, i + 1, &ignored);
+    if (mine && !fchdir(machine->shim.folder)) unlink(CONTROL_SOCKET);
     reply(connection, request, 1, &failure, sizeof failure);
     _exit(1);
   }
@@ -243,7 +267,6 @@ _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int co
   shim.started_at = now_ms();
   shim.start_time = start_time_of(machine, shim.pid);
   if (machine->shim.journal >= 0) shim.journal = journal_open(&machine->shim);
-  if (machine->shim.folder >= 0) shim.control = bind_here(machine->shim.folder, CONTROL_SOCKET);
   char json[256];
   int size = status_json(&shim, json);
   reply(connection, request, 0, json, (size_t)size);

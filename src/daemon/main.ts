@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { pino } from "pino";
 import { GantryError, messageOf } from "../error.ts";
 import { instancePaths } from "../host/paths.ts";
+import { LONGEST_RUN_FOLDER } from "../runtime/places.ts";
 import { buildApi } from "./api/server.ts";
 import { lockFolder } from "./lock.ts";
 import { startEngine } from "./start.ts";
@@ -16,6 +17,14 @@ async function main(): Promise<void> {
     });
   process.umask(0o077);
   const paths = instancePaths({}, process.env);
+  if (Buffer.byteLength(paths.run) > LONGEST_RUN_FOLDER)
+    throw new GantryError(
+      "request.invalid",
+      `the path of the run folder is too long for its sockets: ${paths.run}`,
+      {
+        next: `choose one of at most ${LONGEST_RUN_FOLDER} bytes (--run, GANTRY_RUN)`,
+      },
+    );
   await mkdir(paths.root, { recursive: true, mode: 0o711 });
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
   await chmod(paths.run, 0o700);

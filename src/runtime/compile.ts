@@ -4,6 +4,7 @@ import { capabilityMask, DEFAULT_CAPABILITIES } from "./capability.ts";
 import { commandLine, environmentOf, hostnameOf } from "./command.ts";
 import type { ContainerConfig, ContainerMount } from "./container.ts";
 import { limitWrites } from "./limits.ts";
+import { shortId } from "./places.ts";
 import { PlanWriter, stringRun } from "./plan/encode.ts";
 import { SLOT } from "./plan/operation.ts";
 import { addFileSystems, addMasks, MOUNT_ATTRIBUTE } from "./root.ts";
@@ -79,22 +80,18 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
   addChildSide(plan, input, attach, unified >= 0);
   plan.add("exit");
   for (const [index] of input.cgroups.entries())
-    plan.add("rmdir", SLOT.firstCgroup + index, cgroupName(input.id));
+    plan.add("rmdir", SLOT.firstCgroup + index, shortId(input.id));
   return plan.bytes();
-}
-
-/** Name of a container's cgroup below the instance's own. */
-export function cgroupName(id: string): string {
-  return id.slice(0, 24);
 }
 
 function addFolders(plan: PlanWriter, { id }: LaunchInput): void {
   const folder = join("containers", id);
-  plan.add("mkdir", SLOT.run, folder, 0o700, 1);
-  plan.add("unlink", SLOT.run, join(folder, "exit"));
+  const runFolder = join("containers", shortId(id));
+  plan.add("mkdir", SLOT.run, runFolder, 0o700, 1);
+  plan.add("shim", SLOT.run, runFolder, id); // from here on no second shim can touch what follows
+  plan.add("unlink", SLOT.run, join(runFolder, "exit"));
   plan.add("mkdir", SLOT.root, join(folder, "upper"), 0o755, 1);
   plan.add("mkdir", SLOT.root, join(folder, "work"), 0o700, 1);
-  plan.add("shim", SLOT.run, folder, id);
   plan.add("journal", SLOT.root, folder, LOG.bytes, LOG.files);
 }
 
@@ -104,7 +101,7 @@ function cgroupSlot(input: LaunchInput, parent: number): number {
 }
 
 function addCgroups(plan: PlanWriter, input: LaunchInput): void {
-  const name = cgroupName(input.id);
+  const name = shortId(input.id);
   for (const [index, { version, controllers }] of input.cgroups.entries()) {
     const slot = SLOT.firstCgroup + index;
     plan.add("mkdir", slot, name, 0o755, 1);
@@ -178,7 +175,7 @@ function tmpfsOptions(mount: Extract<ContainerMount, { type: "tmpfs" }>): string
 function addParentSide(plan: PlanWriter, input: LaunchInput): void {
   for (const [index, { version }] of input.cgroups.entries())
     if (version === 1)
-      plan.add("writePid", SLOT.firstCgroup + index, join(cgroupName(input.id), "cgroup.procs"));
+      plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));
   if (input.link !== undefined) {
     plan.add("wait"); // IPv6 is off inside: no neighbour discovery, no router solicitation for each veth
     plan.add("netlink", NETWORK.host, input.link.host, input.link.pidOffset);
@@ -255,7 +252,7 @@ export function compileExec(input: ExecInput): Uint8Array {
   plan.add("setns", NAMESPACES | NEW.cgroup);
   plan.add("clone", 0, NONE, "", "");
   for (const [index] of input.cgroups.entries())
-    plan.add("writePid", SLOT.firstCgroup + index, join(cgroupName(input.id), "cgroup.procs"));
+    plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));
   plan.add("signal").add("child").add("wait");
   plan.add("umask", 0o022);
   plan.add("rlimit", RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);

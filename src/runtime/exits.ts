@@ -1,6 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { runFolder } from "./places.ts";
 
 /** What a shim wrote when its container ended. */
 export interface ExitStatus {
@@ -15,7 +16,7 @@ export interface ExitStatus {
 /** The exit status a shim left for a container; undefined while there is none. */
 export async function readExit(run: string, id: string): Promise<ExitStatus | undefined> {
   try {
-    return JSON.parse(await readFile(join(run, "containers", id, "exit"), "utf8")) as ExitStatus;
+    return JSON.parse(await readFile(join(runFolder(run, id), "exit"), "utf8")) as ExitStatus;
   } catch {
     return undefined;
   }

@@ -5,13 +5,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GantryError, messageOf } from "../error.ts";
 import type { CgroupParent } from "../host/cgroup.ts";
 import { Serial } from "../host/serial.ts";
-import { endLost, findContainer, type Found, shimSocket, sweepUnowned } from "./adopt.ts";
+import { findContainer, type Found, sweepUnowned } from "./adopt.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
-import { cgroupName, compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
+import { compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
 import type { ContainerRecord, StartFailure } from "./container.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Launcher } from "./launcher.ts";
 import { limitWrites } from "./limits.ts";
+import { runFolder, shimSocket, shortId } from "./places.ts";
 import { Records } from "./records.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
 import { shimExec, shimSignal } from "./shim.ts";
@@ -41,8 +42,7 @@ export interface StartInput {
 type FailedStart = StartFailure & { readonly at: number };
 
 export type ContainerStatus =
-  | Exclude<Found, { phase: "created" }>
-  | { readonly phase: "created"; readonly failure?: FailedStart };
+  Exclude<Found, { phase: "created" }> | { readonly phase: "created"; readonly failure?: FailedStart };
 
 /** How long a SIGKILL may take before the container counts as stuck. */
 const KILL_PATIENCE_MS = 10_000;
@@ -182,7 +182,7 @@ export class Runtime {
         });
       await this.records.remove(id);
       this.#status.delete(id);
-      await rm(join(this.#options.run, "containers", id), { recursive: true, force: true });
+      await rm(runFolder(this.#options.run, id), { recursive: true, force: true });
     });
   }
 
@@ -192,7 +192,7 @@ export class Runtime {
     for (const { parent, file, value } of limitWrites(record.config.limits, this.#options.cgroups, {
       fresh: false,
     })) {
-      const path = join(this.#options.cgroups[parent]?.path ?? "", cgroupName(record.id), file);
+      const path = join(this.#options.cgroups[parent]?.path ?? "", shortId(record.id), file);
       await writeFile(path, value).catch((error: unknown) => {
         throw new GantryError("kernel", `cannot set ${file} to ${value}: ${messageOf(error)}`, {
           next: "a memory limit below what is in use cannot be set: choose a larger one",
@@ -235,12 +235,13 @@ export class Runtime {
   async #look(id: string): Promise<void> {
     const status = this.status(id);
     if (status.phase !== "running") return;
-    let exit = await readExit(this.#options.run, id);
-    if (exit === undefined && !isAlive(status.process.shim))
-      exit = (await readExit(this.#options.run, id)) ?? (await endLost(this.#options, id));
-    // Started anew meanwhile: the exit belongs to an earlier process.
-    if (exit === undefined || this.#status.get(id) !== status) return;
-    this.#status.set(id, { phase: "exited", exit });
+    const exit = await readExit(this.#options.run, id);
+    if (exit === undefined && isAlive(status.process.shim)) return;
+    const found: Found =
+      exit === undefined ? await findContainer(this.#options, id) : { phase: "exited", exit };
+    // Started anew meanwhile: what was found belongs to an earlier process.
+    if (found.phase === "running" || this.#status.get(id) !== status) return;
+    this.#status.set(id, found);
     for (const resolve of this.#ended.get(id) ?? []) resolve();
     this.#ended.delete(id);
     this.#options.onChange(id, "die");

@@ -70,8 +70,11 @@ static void read_clock(void) {
   now = (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+/* Nothing to serve, and nobody to say otherwise: the next daemon starts another. */
+static bool needless(void) { return TAILQ_EMPTY(&listeners) && (draining || control_deserted()); }
+
 static int run(void) {
-  while (!draining || !TAILQ_EMPTY(&listeners)) {
+  while (!needless()) {
     int timeout = soonest(tcp_tick(), udp_tick());
     if (tcp_continue()) timeout = 0;
     struct epoll_event events[256];

@@ -95,5 +95,7 @@ int udp_tick(void);
 /* proxy_control.c */
 int control_open(const char *path);
 void control_close(void);
+/* Whether somebody was connected once and nobody is now. */
+bool control_deserted(void);
 
 #endif

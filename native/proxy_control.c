@@ -30,6 +30,7 @@ struct client {
 static struct source control = {.fd = -1};
 static char control_path[sizeof((struct sockaddr_un *)0)->sun_path];
 static unsigned clients;
+static bool had_clients;
 
 static bool buffer_reserve(struct buffer *buffer, size_t more) {
   size_t room = buffer->room ? buffer->room : 4096;
@@ -260,6 +261,7 @@ static void control_ready(struct source *source, uint32_t events) {
       continue;
     }
     clients++;
+    had_clients = true;
     client->source = (struct source){.fd = fd, .ready = client_ready};
     if (watch(&client->source, EPOLLIN) < 0) hang_up(client);
   }
@@ -283,6 +285,8 @@ int control_open(const char *path) {
   strcpy(control_path, path);
   return watch(&control, EPOLLIN | EPOLLET);
 }
+
+bool control_deserted(void) { return had_clients && clients == 0; }
 
 void control_close(void) {
   unlink(control_path);

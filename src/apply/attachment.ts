@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
 import { AddressPool } from "../net/allocate.ts";
@@ -54,6 +54,7 @@ export class Attachment {
     await this.#netlink(network.teardown, ["ENOENT", "ESRCH"]);
     await this.#networks.remove(project);
     this.#pools.delete(project);
+    await rm(this.#hostsPath(project), { force: true });
   }
 
   /** An address for a container; the one it had under this name before, where that is free. */

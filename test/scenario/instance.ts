@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { leaksOf } from "./leaks.ts";
+import { endLeaks, leaksOf } from "./leaks.ts";
 import { until } from "./until.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -181,6 +181,7 @@ export class Instance {
       () => undefined,
     );
     const leaks = await leaksOf(this.base);
+    await endLeaks(this.base);
     await rm(this.base, { recursive: true, force: true });
     if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join("\n")}`);
   }

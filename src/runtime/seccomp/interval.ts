@@ -25,10 +25,10 @@ export function intervals(stretches: readonly Stretch[]): readonly Interval[] {
   };
   for (const { first, last, rest, exceptions } of stretches) {
     let next = first;
-    for (const [number, decision] of [...exceptions].sort(([a], [b]) => a - b)) {
-      if (number < first || number > last) continue;
+    const within = [...exceptions.keys()].filter((number) => number >= first && number <= last);
+    for (const number of Uint32Array.from(within).sort()) {
       if (number > next) add(next, rest);
-      add(number, decision);
+      add(number, exceptions.get(number) ?? rest);
       next = number + 1;
     }
     if (next <= last) add(next, rest);

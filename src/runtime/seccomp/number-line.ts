@@ -19,22 +19,23 @@ export function numberLine(
   rules: readonly SeccompRule[],
   defaultAction: SeccompAction,
 ): readonly Interval[] {
-  const newer = always(forNewer(defaultAction));
   const parts = abis.flatMap((abi) => {
     const newest = newestNamed(abi, rules);
     const exceptions = decisions(rules, defaultAction, abi);
+    // Where no rule knows the ABI, nothing says how new the rules are.
+    const beyond = newest < abi.first ? defaultAction : forNewer(defaultAction);
     return [
       { first: abi.first, last: newest, rest: always(defaultAction), exceptions },
-      { first: newest + 1, last: abi.last, rest: newer, exceptions },
+      { first: newest + 1, last: abi.last, rest: always(beyond), exceptions },
     ];
   });
-  const end = (abis.at(-1)?.last ?? -1) + 1;
-  if (end < SKIPPED)
-    parts.push(
-      { first: end, last: SKIPPED - 1, rest: always(KILL_PROCESS), exceptions: NONE },
-      { first: SKIPPED, last: SKIPPED, rest: newer, exceptions: NONE },
-    );
-  return intervals(parts);
+  const last = parts.at(-1);
+  if (last === undefined || last.last === SKIPPED) return intervals(parts);
+  return intervals([
+    ...parts,
+    { first: last.last + 1, last: SKIPPED - 1, rest: always(KILL_PROCESS), exceptions: NONE },
+    { first: SKIPPED, last: SKIPPED, rest: last.rest, exceptions: NONE },
+  ]);
 }
 
 /**
@@ -45,12 +46,13 @@ function forNewer(defaultAction: SeccompAction): SeccompAction {
   return isPermissive(defaultAction) ? defaultAction : failWith(ENOSYS);
 }
 
+/** The greatest number the rules name; below the first when they name none. */
 function newestNamed(abi: Abi, rules: readonly SeccompRule[]): number {
   let newest = abi.first - 1;
-  for (const name of rules.flatMap((rule) => rule.names)) {
-    const number = abi.numbers.get(name) ?? -1;
-    if (number > newest && number - abi.first < ARM_PRIVATE) newest = number;
-  }
-  // No rule knows this ABI, so nothing says how new they are.
-  return newest < abi.first ? abi.last : newest;
+  for (const { names } of rules)
+    for (const name of names) {
+      const number = abi.numbers.get(name) ?? -1;
+      if (number > newest && number - abi.first < ARM_PRIVATE) newest = number;
+    }
+  return newest;
 }

@@ -34,8 +34,8 @@ async function main(): Promise<void> {
     process.exit(ALREADY_RUNNING);
   }
   const log = pino({ level: process.env["GANTRY_LOG_LEVEL"] ?? "info", base: null });
-  const { engine, close } = await startEngine(paths, log);
-  const api = buildApi(engine, { version: await version(), root: paths.root, run: paths.run });
+  const running = await startEngine(paths, log);
+  const api = buildApi(running.engine, { version: await version(), root: paths.root, run: paths.run });
   await rm(paths.socket, { force: true }); // stale: the lock is ours, so nobody listens there
   await api.listen({ path: paths.socket });
   await chmod(paths.socket, 0o600);
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info("stopping; containers go on");
-    void Promise.allSettled([api.close(), close()]).then(() => process.exit(0));
+    void Promise.allSettled([api.close(), running.close()]).then(() => process.exit(0));
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -7,7 +7,6 @@ import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Plan } from "../reconcile/action.ts";
 import { renderPlan } from "../reconcile/render.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Project } from "../spec/project.ts";
 import { Channel } from "./channel.ts";
 import type { Engine } from "./engine.ts";
 import { desiredOf, type Loop, problemsError } from "./loop.ts";
@@ -104,7 +103,8 @@ export function projectOperations({
     emit: Emit,
   ): Promise<void> {
     let deadline: number | undefined;
-    while (signal?.aborted !== true) {
+    const leftAlone = (): boolean => signal?.aborted === true;
+    while (!leftAlone()) {
       const stored = get(project);
       const found = mine(project);
       const state = settled(desiredOf(stored), found);

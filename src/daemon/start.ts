@@ -28,7 +28,7 @@ const VERIFY_MS = 5000;
 export interface RunningEngine {
   readonly engine: Engine;
   /** Lets go of everything; containers, proxy and shims go on. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens the organs of an instance, finds again what runs, and sets the loop going for every project. */

@@ -24,8 +24,8 @@ export interface LaunchedProcess {
 }
 
 interface Pending {
-  resolve(payload: Buffer): void;
-  reject(error: unknown): void;
+  readonly resolve: (payload: Buffer) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export interface LauncherOptions {

@@ -77,6 +77,7 @@ class NativeProxy implements Proxy {
   async open(): Promise<void> {
     await this.#inTurn(async (control) => {
       for (const socket of await control.status()) this.#adopt(socket);
+      await this.#sendTable(control); // a daemon that died in the middle may have left half of a port
     });
   }
 

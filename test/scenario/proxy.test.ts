@@ -182,7 +182,9 @@ describe("bytes", () => {
     });
     const answers = await Promise.all(sockets.map((socket) => once(socket, "data")));
     expect(answers.map(([data]) => String(data))).toEqual(sockets.map((_, number) => `${number}`));
-    const counts = (await proxy.status())[0]!.endpoints.map(({ connections }) => connections).sort((a, b) => a - b);
+    const counts = (await proxy.status())[0]!.endpoints
+      .map(({ connections }) => connections)
+      .sort((a, b) => a - b);
     expect(counts).toEqual([333, 333, 334]);
     for (const socket of sockets) socket.end();
     await until("all are gone", async () => (await proxy.connections("127.0.1.1")) === 0);

@@ -283,6 +283,7 @@ describe("faults", () => {
         () => false,
       ),
     );
+    await proxy.status(); // answered once the table has been sent
     expect([await stage.ask(port), await stage.ask(port)].sort()).toEqual(["1", "2"]);
     expect(proxy.published()).toMatchObject([{ boundPort: port, containerPort: replicas }]);
     expect(stage.problems).toEqual([]);

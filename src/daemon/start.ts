@@ -12,7 +12,10 @@ import { programPath } from "../host/programs.ts";
 import { openImageStore } from "../image/store.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
+import { capabilityMask, DEFAULT_CAPABILITIES } from "../runtime/capability.ts";
 import { Runtime } from "../runtime/runtime.ts";
+import { compileSeccomp } from "../runtime/seccomp/compile.ts";
+import { DEFAULT_PROFILE } from "../runtime/seccomp/default-profile.ts";
 import { containerOperations } from "./container-operations.ts";
 import { examine } from "./doctor.ts";
 import type { Engine } from "./engine.ts";
@@ -46,6 +49,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     run,
     launcher: programPath("gantry-launcher"),
     cgroups,
+    ...defaultSeccomp(log),
     onChange: (id, change) => {
       const record = runtime.records.get(id);
       if (record === undefined) return;
@@ -111,6 +115,17 @@ async function instanceName(run: string): Promise<string> {
     .update(await realpath(run))
     .digest("hex");
   return `gantry-${digest.slice(0, 12)}`;
+}
+
+/** Docker's default profile for the capabilities containers have; on a machine it is not written for, none, and said. */
+function defaultSeccomp(log: Logger): { readonly seccomp?: Uint8Array } {
+  const { arch } = process;
+  if (arch !== "x64" && arch !== "arm64") {
+    log.warn({ arch }, "no seccomp profile for this architecture: containers run without a filter");
+    return {};
+  }
+  const capabilities = capabilityMask(DEFAULT_CAPABILITIES);
+  return { seccomp: compileSeccomp(DEFAULT_PROFILE, { architecture: arch, capabilities }) };
 }
 
 /** Takes the instance's cgroups away when no container is left in them; they are made anew at the next start. */

@@ -220,12 +220,25 @@ function addProcess(
   argv: readonly string[],
   environment: readonly string[],
 ): void {
-  const capabilities = capabilityMask(DEFAULT_CAPABILITIES);
-  if (input.config.init) plan.add("init");
+  addSeccomp(plan, input.seccomp);
+  if (input.config.init) {
+    // The init runs for as long as the container does: it keeps no more than the container's root has.
+    addCapabilities(plan);
+    plan.add("init");
+  }
   plan.add("user", input.config.user ?? input.image.user ?? "", "");
-  plan.add("capabilities", capabilities, capabilities, capabilities, 0, 0);
-  if (input.seccomp !== undefined) plan.add("seccomp", input.seccomp);
+  addCapabilities(plan);
   plan.add("exec", stringRun(argv), stringRun(environment));
+}
+
+/** Before the capabilities go: loading a filter without no_new_privs takes CAP_SYS_ADMIN (seccomp(2)). */
+function addSeccomp(plan: PlanWriter, filter: Uint8Array | undefined): void {
+  if (filter !== undefined) plan.add("seccomp", filter);
+}
+
+function addCapabilities(plan: PlanWriter): void {
+  const mask = capabilityMask(DEFAULT_CAPABILITIES);
+  plan.add("capabilities", mask, mask, mask, 0, 0);
 }
 
 function overlayOptions(input: LaunchInput): string {
@@ -247,7 +260,6 @@ export interface ExecInput {
 /** Compiles a further process inside a running container: the same namespaces, cgroups, capabilities and filter. */
 export function compileExec(input: ExecInput): Uint8Array {
   const plan = new PlanWriter();
-  const capabilities = capabilityMask(DEFAULT_CAPABILITIES);
   // Joining the pid namespace only takes effect for children, so all are joined before the clone.
   plan.add("setns", NAMESPACES | NEW.cgroup);
   plan.add("clone", 0, NONE, "", "");
@@ -257,9 +269,9 @@ export function compileExec(input: ExecInput): Uint8Array {
   plan.add("umask", 0o022);
   plan.add("rlimit", RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
   plan.add("chdir", input.workingDir, 0);
+  addSeccomp(plan, input.seccomp);
   plan.add("user", input.user, "");
-  plan.add("capabilities", capabilities, capabilities, capabilities, 0, 0);
-  if (input.seccomp !== undefined) plan.add("seccomp", input.seccomp);
+  addCapabilities(plan);
   plan.add("exec", stringRun(input.command), stringRun(input.environment));
   return plan.bytes();
 }

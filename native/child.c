@@ -13,19 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void reset_signals(void) {
-  for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static _Noreturn void run_child(struct machine *machine, const struct plan *plan, uint32_t from, uint32_t to,
                                 const int stdio[3]) {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // Until exec nobody in the container may look into this process: it still is the launcher.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  reset_signals();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
   for (int i = 0; i < 3; i++) dup2(stdio[i], i);
   struct failure failure = {0};
   if (!run_operations(machine, plan, from, to, &failure)) failure = (struct failure){to, ENOEXEC, "plan without exec"};

@@ -121,6 +121,8 @@ static void set_up(int argc, char **argv) {
     files.rlim_cur = 4096;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+  // What whoever started us ignored, no container shall inherit.
+  for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);

@@ -31,17 +31,13 @@ int in_root(struct machine *machine, const char *path, int flags) {
   return open_below(machine->root, path, flags);
 }
 
-// Makes a folder and its missing parents below an O_PATH folder; existing ones are left as they are.
+// Opens a folder below an O_PATH folder, made with its missing parents; existing ones are left as they are.
 static int make_below(int root, const char *path, mode_t mode) {
+  int whole = open_below(root, path, O_PATH | O_DIRECTORY);
+  if (whole >= 0 || errno != ENOENT) return whole;
   char prefix[4096];
   size_t length = strlen(path);
-  if (length >= sizeof prefix) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  AUTO_CLOSE int whole = open_below(root, path, O_PATH | O_DIRECTORY);
-  if (whole >= 0) return 0;
-  if (errno != ENOENT) return -1;
+  if (length >= sizeof prefix) return errno = ENAMETOOLONG, -1;
   AUTO_CLOSE int parent = open_below(root, "/", O_PATH | O_DIRECTORY);
   if (parent < 0) return -1;
   for (size_t i = 0; i < length;) {
@@ -50,10 +46,7 @@ static int make_below(int root, const char *path, mode_t mode) {
     while (i < length && path[i] != '/') i++;
     if (i == start) break;
     char name[256];
-    if (i - start >= sizeof name) {
-      errno = ENAMETOOLONG;
-      return -1;
-    }
+    if (i - start >= sizeof name) return errno = ENAMETOOLONG, -1;
     memcpy(name, path + start, i - start);
     name[i - start] = 0;
     memcpy(prefix, path, i);
@@ -67,11 +60,14 @@ static int make_below(int root, const char *path, mode_t mode) {
     close(parent);
     parent = next;
   }
-  return 0;
+  int made = parent;
+  parent = -1;
+  return made;
 }
 
 int make_folder(struct machine *machine, const char *path, mode_t mode) {
-  return make_below(machine->root, path, mode);
+  AUTO_CLOSE int folder = make_below(machine->root, path, mode);
+  return folder < 0 ? -1 : 0;
 }
 
 // The parent folder of a path below the root, made where missing; the last component in `name`.
@@ -91,9 +87,7 @@ static int open_parent(struct machine *machine, const char *path, char name[256]
   memcpy(parent, path, length);
   parent[length] = 0;
   strcpy(name, last);
-  const char *folder = length ? parent : "/";
-  if (make_folder(machine, folder, 0755)) return -1;
-  return in_root(machine, folder, O_PATH | O_DIRECTORY);
+  return make_below(machine->root, length ? parent : "/", 0755);
 }
 
 static int enter_root(struct machine *machine) {
@@ -142,9 +136,13 @@ int mount_new(struct machine *machine, const struct operation *operation) {
   AUTO_CLOSE int tree = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)integer(operation, 3));
   if (tree < 0) return -1;
   int64_t mode = integer(operation, 5);
-  if (make_folder(machine, target, (mode_t)(mode & 07777))) return -1;
   // /proc, /sys and /dev must be folders: an image that makes them symlinks is refused (CVE-2019-19921).
-  AUTO_CLOSE int place = in_root(machine, target, O_PATH | O_DIRECTORY | (mode & MOUNT_NO_FOLLOW ? O_NOFOLLOW : 0));
+  int how = O_PATH | O_DIRECTORY | (mode & MOUNT_NO_FOLLOW ? O_NOFOLLOW : 0);
+  AUTO_CLOSE int place = in_root(machine, target, how);
+  if (place < 0 && errno == ENOENT) {
+    if (make_folder(machine, target, (mode_t)(mode & 07777))) return -1;
+    place = in_root(machine, target, how);
+  }
   if (place < 0) return -1;
   return move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
@@ -161,7 +159,9 @@ int host_tree(struct machine *machine, int to, const char *path, bool recursive,
   if (make) {
     AUTO_CLOSE int host_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     AUTO_CLOSE int there = open(path, O_PATH | O_CLOEXEC);
-    if (there < 0 && (errno != ENOENT || make_below(host_root, path, 0755))) return -1;
+    if (there < 0 && errno != ENOENT) return -1;
+    if (there < 0) there = make_below(host_root, path, 0755);
+    if (there < 0) return -1;
   }
   int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
   if (tree < 0) return -1;
@@ -177,10 +177,7 @@ static int set_attributes(int tree, uint64_t attributes) {
 static int place_for(struct machine *machine, int tree, const char *target) {
   struct stat info;
   if (fstat(tree, &info)) return -1;
-  if (S_ISDIR(info.st_mode)) {
-    if (make_folder(machine, target, 0755)) return -1;
-    return in_root(machine, target, O_PATH | O_DIRECTORY);
-  }
+  if (S_ISDIR(info.st_mode)) return make_below(machine->root, target, 0755);
   int place = in_root(machine, target, O_PATH);
   if (place >= 0 || errno != ENOENT) return place;
   char name[256];

@@ -4,7 +4,7 @@ import { capabilityMask, DEFAULT_CAPABILITIES } from "./capability.ts";
 import { commandLine, environmentOf, hostnameOf } from "./command.ts";
 import type { ContainerConfig, ContainerMount } from "./container.ts";
 import { limitWrites } from "./limits.ts";
-import { shortId } from "./places.ts";
+import { mountPoints, shortId } from "./places.ts";
 import { PlanWriter, stringRun } from "./plan/encode.ts";
 import { SLOT } from "./plan/operation.ts";
 import { addFileSystems, addMasks, MOUNT_ATTRIBUTE } from "./root.ts";
@@ -244,7 +244,8 @@ function addCapabilities(plan: PlanWriter): void {
 function overlayOptions(input: LaunchInput): string {
   const seen = (path: string): string => `/r${path.slice(input.root.length)}`;
   const own = `/r/containers/${input.id}`;
-  return `lowerdir=${input.image.layers.map(seen).join(":")},upperdir=${own}/upper,workdir=${own}/work`;
+  const layers = [...input.image.layers, mountPoints(input.root)];
+  return `lowerdir=${layers.map(seen).join(":")},upperdir=${own}/upper,workdir=${own}/work`;
 }
 
 export interface ExecInput {

@@ -13,6 +13,14 @@ export function runFolder(run: string, id: string): string {
   return join(run, "containers", shortId(id));
 }
 
+/**
+ * A layer below every image, with the folders and files that are mounted over: an image without them gets them from
+ * here, and no container has to make them in a layer of its own.
+ */
+export function mountPoints(root: string): string {
+  return join(root, "mount-points");
+}
+
 export function shimSocket(run: string, id: string): string {
   return join(runFolder(run, id), "shim.sock");
 }

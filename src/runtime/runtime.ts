@@ -12,6 +12,7 @@ import type { ContainerRecord, StartFailure } from "./container.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Launcher } from "./launcher.ts";
 import { limitWrites } from "./limits.ts";
+import { makeMountPoints } from "./mount-points.ts";
 import { runFolder, shimSocket, shortId } from "./places.ts";
 import { Records } from "./records.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
@@ -76,6 +77,7 @@ export class Runtime {
   /** Opens the instance's containers: finds running ones again, learns of exits, sweeps what nobody owns. */
   static async open(options: RuntimeOptions): Promise<Runtime> {
     await mkdir(join(options.run, "containers"), { recursive: true, mode: 0o700 });
+    await makeMountPoints(options.root);
     const { records, leftovers } = await Records.open(options.root);
     const runtime = new Runtime(options, records);
     // Listening comes before looking, so that no exit falls in between.

@@ -24,8 +24,8 @@ const ARCHITECTURE_OFFSET = 4;
  * The filter for containers with these capabilities: an array of struct sock_filter (8 bytes each, little endian),
  * ready for seccomp(2). It depends on nothing but its arguments; callers keep it per set of capabilities.
  *
- * The shape is a binary search over the system call's number, because the kernel checks and translates every
- * instruction whenever a container starts. docs/seccomp.md
+ * The shape is a binary search over the system call's number: the kernel walks a new filter once for every number
+ * there is, whenever a container starts. docs/seccomp.md
  *
  * @throws GantryError `spec.invalid` when the filter would be longer than the kernel takes (4096 instructions).
  */

@@ -9,7 +9,7 @@ export interface SeccompProfile {
   readonly compatible: Readonly<Record<MachineArchitecture, readonly AbiName[]>>;
   /**
    * For one system call: a rule without conditions outranks those with; otherwise the first that matches counts.
-   * Rules that repeat the default action say nothing. (libseccomp and runc together behave so.)
+   * Rules that repeat the default action say nothing. docs/seccomp.md
    */
   readonly rules: readonly SeccompRule[];
   /** What was read and does nothing, in words for the user. */

@@ -140,6 +140,18 @@ describe("a profile in docker's format", () => {
       expect(action({ defaultAction: "SCMP_ACT_ERRNO", syscalls }, 16, [1n])).toBe(ALLOWED);
   });
 
+  test("hears nothing in a rule that repeats the default action", () => {
+    const args = [{ index: 0, value: 1, op: "SCMP_CMP_EQ" }];
+    const refuse = { names: ["ioctl"], action: "SCMP_ACT_ERRNO" };
+    const allow = { names: ["ioctl"], action: "SCMP_ACT_ALLOW", args };
+    for (const syscalls of [
+      [refuse, allow],
+      [allow, refuse],
+      [{ ...refuse, args }, allow],
+    ])
+      expect(action({ defaultAction: "SCMP_ACT_ERRNO", syscalls }, 16, [1n])).toBe(ALLOWED);
+  });
+
   test("takes exact numbers above 2^53 as strings", () => {
     const value = "18446744073709551615";
     const profile = withRule({

@@ -43,11 +43,18 @@ function state(container: ObservedContainer): object {
     OOMKilled: container.oomKilled,
     Dead: false,
     Pid: running ? (container.pid ?? 0) : 0,
-    ExitCode: running ? 0 : (container.exitCode ?? 0),
+    ExitCode: running ? 0 : exitCode(container),
     Error: container.startFailure?.message ?? "",
     StartedAt: instant(container.startedAt),
-    FinishedAt: instant(container.finishedAt),
+    FinishedAt: instant(container.state === "exited" ? container.finishedAt : undefined),
   };
+}
+
+/** Of one that could not be started, what docker says: 127 and 126 as shells have it, else its own 128. */
+function exitCode({ exitCode: own, startFailure }: ObservedContainer): number {
+  if (startFailure === undefined) return own ?? 0;
+  if (startFailure.code === "command.not-found") return 127;
+  return startFailure.code === "command.not-executable" ? 126 : 128;
 }
 
 function hostConfig({ config, owner }: ObservedContainer, ports: readonly Port[]): object {

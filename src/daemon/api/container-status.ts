@@ -1,13 +1,17 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { ContainerState } from "../../runtime/container.ts";
 
-/** The STATUS column of `docker ps`: `Up 3 seconds`, `Exited (1) 2 minutes ago`, `Created`. */
+/**
+ * The STATUS column of `docker ps`: `Up 3 seconds`, `Exited (1) 2 minutes ago`, `Created`. What docker does not tell
+ * there stands behind it in brackets, where docker puts `(healthy)`.
+ */
 export function statusText(container: ObservedContainer, now: number): string {
   const { state, startedAt = now, finishedAt = now, exitCode = 0 } = container;
   const texts: Readonly<Record<ContainerState, () => string>> = {
-    created: () => "Created",
+    created: () => (container.startFailure === undefined ? "Created" : "Created (could not start)"),
     running: () => `Up ${duration(now - startedAt)}`,
-    exited: () => `Exited (${exitCode}) ${duration(now - finishedAt)} ago`,
+    exited: () =>
+      `Exited (${exitCode}) ${duration(now - finishedAt)} ago${container.oomKilled ? " (out of memory)" : ""}`,
   };
   return texts[state]();
 }

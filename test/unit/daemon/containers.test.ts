@@ -99,6 +99,8 @@ describe("listing containers", () => {
     expect(at("created")).toBe("Created");
     expect(at("running")).toBe("Up 2 minutes");
     expect(at("exited")).toBe("Exited (3) 2 minutes ago");
+    const killed = { ...container, state: "exited", exitCode: 137, finishedAt: 0, oomKilled: true } as const;
+    expect(statusText(killed, 120_000)).toBe("Exited (137) 2 minutes ago (out of memory)");
   });
 
   it("writes durations as docker does", () => {

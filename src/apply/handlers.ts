@@ -30,7 +30,7 @@ export function handlersFor({ runtime, images, attachment, endpoints, containers
       await containers.create(action);
     },
     start: async ({ id, failures }) => {
-      await containers.update(id, { failures });
+      await containers.update(id, { failures, stoppedByUser: false });
       await containers.start(id);
     },
     update: ({ id, config, fingerprint }) => {
@@ -44,6 +44,7 @@ export function handlersFor({ runtime, images, attachment, endpoints, containers
       });
     },
     stop: async ({ id, graceMs }, signal) => {
+      await containers.update(id, { stoppedByUser: true });
       await containers.stop(id, graceMs, signal);
     },
     remove: ({ id, graceMs }, signal) => containers.remove(id, { graceMs, signal, volumes: true }),

@@ -54,8 +54,8 @@ export class Loop {
     return await this.#serial.run(project, task);
   }
 
-  /** What a pass would do now. `wanted` null: take it down. */
-  async plan(project: string, wanted: StoredProject | null): Promise<Plan> {
+  /** What a pass would do now. `wanted` null: take it down. `again`: services asked for by hand just now. */
+  async plan(project: string, wanted: StoredProject | null, again: readonly string[] = []): Promise<Plan> {
     const desired = wanted === null || wanted.leaving !== undefined ? null : desiredOf(wanted);
     const services = Object.values(wanted?.project.services ?? {});
     const now = Date.now();
@@ -70,6 +70,7 @@ export class Loop {
       project,
       snapshot,
       now,
+      again,
       ...(removeVolumes === undefined ? {} : { removeVolumes }),
     });
   }

@@ -59,11 +59,14 @@ export function projectOperations({
       .map((record) => observeContainer(runtime, record));
   }
 
-  /** Plans what `wanted` means, makes it durable, and carries it out. Returns how many steps there were. */
-  async function change(wanted: StoredProject, emit: Emit): Promise<number> {
+  /**
+   * Plans what `wanted` means, makes it durable, and carries it out; what failed or was stopped by hand of the services
+   * `again` is started too. Returns how many steps there were.
+   */
+  async function change(wanted: StoredProject, emit: Emit, again: readonly string[] = []): Promise<number> {
     const { name } = wanted.project;
     return await loop.exclusively(name, async () => {
-      const planned = await loop.plan(name, wanted);
+      const planned = await loop.plan(name, wanted, again);
       const problems = problemsError(planned);
       if (problems !== undefined) throw problems;
       await store.put(wanted);
@@ -152,13 +155,6 @@ export function projectOperations({
     });
   }
 
-  /** By-hand stops of single containers are forgotten: the user asks for the whole again. */
-  async function forgetStops(project: string, services: readonly string[]): Promise<void> {
-    for (const { id, stoppedByUser, failures, state } of mine(project, services))
-      if (stoppedByUser || (state !== "running" && failures > 0))
-        await containers.update(id, { stoppedByUser: false, failures: 0 });
-  }
-
   return {
     list: async () =>
       store.list().map(({ project, replicas, stopped }) => ({
@@ -176,13 +172,14 @@ export function projectOperations({
       const stored = store.get(name);
       if (project === undefined && stored === undefined) get(name);
       const wanted = project === undefined ? (stored ?? null) : { project, replicas: {}, stopped: [] };
-      const planned = await loop.plan(name, wanted);
+      const again = project === undefined ? [] : Object.keys(project.services);
+      const planned = await loop.plan(name, wanted, again);
       return { plan: planned, text: renderPlan(planned) };
     },
     apply: (project, { wait, signal }) =>
       stream(async (emit) => {
-        await forgetStops(project.name, Object.keys(project.services));
-        const changed = await change({ project, replicas: {}, stopped: [] }, emit);
+        const again = Object.keys(project.services);
+        const changed = await change({ project, replicas: {}, stopped: [] }, emit, again);
         if (wait) await waitUntilSettled(project.name, signal, emit);
         return changed;
       }),
@@ -204,11 +201,8 @@ export function projectOperations({
       stream(async (emit) => {
         const stored = get(name);
         const wanted = servicesOf(stored, services);
-        await forgetStops(name, wanted);
-        return await change(
-          { ...stored, stopped: stored.stopped.filter((one) => !wanted.includes(one)) },
-          emit,
-        );
+        const stopped = stored.stopped.filter((one) => !wanted.includes(one));
+        return await change({ ...stored, stopped }, emit, wanted);
       }),
     restart: (name, services) => stream((emit) => restart(name, services, emit)),
     down: (name, { volumes }) =>

@@ -23,7 +23,7 @@ export type Replica =
     }
   /** Differs in what only a new container can have. */
   | { readonly bucket: "outdated"; readonly container: ObservedContainer; readonly fields: readonly Field[] }
-  /** Not running, and the restart policy wants it back now. */
+  /** Not running, and to be started now: the restart policy wants it, or somebody asked by hand. */
   | { readonly bucket: "dead"; readonly container: ObservedContainer; readonly failures: number }
   /** Not running, and the restart policy wants it back later. */
   | { readonly bucket: "backing-off"; readonly container: ObservedContainer; readonly until: number }
@@ -38,10 +38,21 @@ export type Replica =
   /** A better container with the same number exists: a replacement was cut short. */
   | { readonly bucket: "duplicate"; readonly container: ObservedContainer };
 
+/** `now` in ms since the epoch; `again`: somebody asks for the service by hand just now (PlanInput.again). */
+export interface Moment {
+  readonly now: number;
+  readonly again: boolean;
+}
+
 /**
- * Sorts one service's replicas into buckets: the wanted ones by number, then duplicates, then the surplus. `containers` are those of the service; `now` in ms since the epoch.
+ * Sorts one service's replicas into buckets: the wanted ones by number, then duplicates, then the surplus.
+ * `containers` are those of the service.
  */
-export function classify(target: Target, containers: readonly ObservedContainer[], now: number): Replica[] {
+export function classify(
+  target: Target,
+  containers: readonly ObservedContainer[],
+  moment: Moment,
+): Replica[] {
   const byNumber = groupBy(containers, (container) => numberOf(container));
   const wanted: Replica[] = [];
   const duplicates: Replica[] = [];
@@ -52,7 +63,7 @@ export function classify(target: Target, containers: readonly ObservedContainer[
       if (!target.stopped) wanted.push({ bucket: "missing", number });
       continue;
     }
-    wanted.push(classifyWanted(target, best, now));
+    wanted.push(classifyWanted(target, best, moment));
     duplicates.push(...others.map((container): Replica => ({ bucket: "duplicate", container })));
   }
   return [...wanted, ...duplicates, ...surplus(target, containers)];
@@ -69,10 +80,10 @@ export function differences(target: Target, container: ObservedContainer): Field
   return imageChanged ? ["image", ...fields] : fields;
 }
 
-function classifyWanted(target: Target, container: ObservedContainer, now: number): Replica {
+function classifyWanted(target: Target, container: ObservedContainer, { now, again }: Moment): Replica {
   const running = container.state === "running";
   if (target.stopped && running) return { bucket: "to-be-stopped", container };
-  if (target.stopped || container.stoppedByUser) return { bucket: "resting", container };
+  if (target.stopped || (container.stoppedByUser && !again)) return { bucket: "resting", container };
 
   const fields = differences(target, container);
   if (fields.length > 0 && !fitsInPlace(fields)) return { bucket: "outdated", container, fields };
@@ -81,11 +92,13 @@ function classifyWanted(target: Target, container: ObservedContainer, now: numbe
       bucket: "outdated-in-place",
       container,
       fields,
-      revive: !running && worthReviving(target, container),
+      revive: !running && (container.stoppedByUser || worthReviving(target, container)),
     };
   }
   if (running) return { bucket: "equal", container };
 
+  if (again && (container.stoppedByUser || !succeeded(container)))
+    return { bucket: "dead", container, failures: 0 };
   const verdict = restartVerdict(container, target.service.restart, now);
   if (verdict.kind === "start") return { bucket: "dead", container, failures: verdict.failures };
   if (verdict.kind === "wait") return { bucket: "backing-off", container, until: verdict.until };

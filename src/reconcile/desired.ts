@@ -20,6 +20,11 @@ export interface PlanInput {
   /** ms since the epoch. */
   readonly now: number;
   /**
+   * Services that somebody asks for by hand just now: replicas that failed or were stopped by hand are started at
+   * once, whatever the restart policy and its delay say. A job that is done stays done.
+   */
+  readonly again?: readonly string[];
+  /**
    * Only for down: the real names of the volumes to remove as well. A snapshot does not say whose a volume is, so
    * the caller names them: `ownVolumes` of the project that was applied last.
    */

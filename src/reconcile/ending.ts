@@ -5,10 +5,12 @@ import { neverTried } from "./restart.ts";
 
 /**
  * Why a container that does not run is started, in words: `exited with status 1 (restart: always, attempt 3)`.
- * `attempt` counts from 1.
+ * `attempt` counts from 1; 0 is a start that somebody asked for by hand.
  */
 export function startText(container: ObservedContainer, policy: RestartPolicy, attempt: number): string {
   if (neverTried(container)) return "created but never started";
+  if (attempt === 0)
+    return container.stoppedByUser ? "was stopped by hand" : `tried again: ${endingText(container)}`;
   return `${endingText(container)} (restart: ${restartText(policy)}, attempt ${attempt})`;
 }
 

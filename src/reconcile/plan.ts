@@ -28,7 +28,7 @@ export function plan(input: PlanInput): Plan {
   return input.desired === null ? planDown(input) : planUp(input, input.desired);
 }
 
-function planUp({ project, snapshot, now }: PlanInput, desired: Desired): Plan {
+function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desired): Plan {
   const targets = targetsOf(desired, snapshot);
   const ours = snapshot.containers.filter((container) => container.owner?.project === project);
   const others = snapshot.containers.filter((container) => container.owner?.project !== project);
@@ -47,7 +47,7 @@ function planUp({ project, snapshot, now }: PlanInput, desired: Desired): Plan {
   let wakeAt: number | null = null;
   for (const target of targets) {
     const containers = byService.get(target.name) ?? [];
-    const replicas = classify(target, containers, now);
+    const replicas = classify(target, containers, { now, again: again.includes(target.name) });
     const needs = needsOf(target).filter((key) => brought.has(key));
     containerSteps.push(...serviceSteps({ project, target, after, needs }, replicas, containers));
     wakeAt = earliest(wakeAt, replicas);

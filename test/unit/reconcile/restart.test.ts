@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ObservedContainer } from "../../../src/observe/snapshot.ts";
 import type { Plan } from "../../../src/reconcile/action.ts";
 import type { RestartPolicy } from "../../../src/spec/project.ts";
-import { exited, NOW, planFor, project, replica, service, settledSnapshot } from "./fixture.ts";
+import { plan } from "../../../src/reconcile/plan.ts";
+import { desired, exited, NOW, planFor, project, replica, service, settledSnapshot } from "./fixture.ts";
 
 /** What is planned for one replica in this condition. */
 function planOf(restart: RestartPolicy, condition: Partial<ObservedContainer>): Plan {
@@ -116,5 +117,35 @@ describe("backing off", () => {
 
   test("is not put off for hours by a clock that was set back", () => {
     expect(planOf(always, exited(1, -3_600_000)).steps).toHaveLength(1);
+  });
+});
+
+describe("a service that somebody asks for by hand", () => {
+  const no: RestartPolicy = { name: "no" };
+
+  /** As `verdict`, for an apply or a start by hand. */
+  function verdictAgain(restart: RestartPolicy, condition: Partial<ObservedContainer>): string {
+    const wanted = project({ web: service({ restart }) });
+    const snapshot = settledSnapshot(wanted, { containers: [replica(wanted, "web", 1, condition)] });
+    const goal = desired(wanted);
+    const [step] = plan({ desired: goal, project: wanted.name, snapshot, now: NOW, again: ["web"] }).steps;
+    return step === undefined ? "rests" : `${step.key}: ${step.cause}`;
+  }
+
+  test("tries again what failed, whatever the policy says", () => {
+    expect(verdictAgain(no, exited(1))).toBe("start web.1: tried again: exited with status 1");
+    expect(verdictAgain(always, { ...exited(1), failures: 9, finishedAt: NOW })).toBe(
+      "start web.1: tried again: exited with status 1",
+    );
+  });
+
+  test("starts what was stopped by hand", () => {
+    expect(verdictAgain(no, { ...exited(0), stoppedByUser: true })).toBe("start web.1: was stopped by hand");
+    expect(verdict(always, { ...exited(0), stoppedByUser: true })).toBe("rests");
+  });
+
+  test("leaves a job alone that is done", () => {
+    expect(verdictAgain(no, exited(0))).toBe("rests");
+    expect(verdictAgain({ name: "on-failure" }, exited(0))).toBe("rests");
   });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -171,11 +172,7 @@ export class Instance {
     const run = this.env["GANTRY_RUN"] ?? "";
     if (failed)
       await cp(join(run, "daemon.log"), join(ARTIFACTS, `${Date.now()}.daemon.log`)).catch(() => undefined);
-    const projects = await this.gantry(["projects", "-o", "json"]);
-    const names = (JSON.parse(projects.stdout || "[]") as readonly { readonly name: string }[]).map(
-      ({ name }) => name,
-    );
-    for (const name of names) await this.ok(["down", "-v", "-p", name]);
+    for (const name of await this.#projects()) await this.ok(["down", "-v", "-p", name]);
     await this.endDaemon("SIGTERM");
     await until("everything to be gone", async () => (await leaksOf(this.base)).length === 0, 10_000).catch(
       () => undefined,
@@ -184,6 +181,13 @@ export class Instance {
     await endLeaks(this.base);
     await rm(this.base, { recursive: true, force: true });
     if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join("\n")}`);
+  }
+
+  /** Names of the projects it was told to run; asks no daemon where none was ever started. */
+  async #projects(): Promise<readonly string[]> {
+    if (!existsSync(this.env["GANTRY_ROOT"] ?? "")) return [];
+    const { stdout } = await this.gantry(["projects", "-o", "json"]);
+    return (JSON.parse(stdout || "[]") as readonly { readonly name: string }[]).map(({ name }) => name);
   }
 }
 

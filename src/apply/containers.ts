@@ -4,6 +4,7 @@ import type { Image } from "../image/image.ts";
 import type { ImageStore } from "../image/store.ts";
 import type { LaunchImage } from "../runtime/compile.ts";
 import type { ContainerConfig, ContainerOwner, ContainerRecord } from "../runtime/container.ts";
+import { Interrupted } from "../runtime/failure.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -75,6 +76,16 @@ export class Containers {
   /** Starts a container that exists. False when it runs already. */
   async start(id: string): Promise<boolean> {
     const record = this.#record(id);
+    try {
+      return await this.#launch(record);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw error;
+      return await this.#launch(record); // with a launcher and a link of its own
+    }
+  }
+
+  async #launch(record: ContainerRecord): Promise<boolean> {
+    const { id } = record;
     const image = launchImage(await this.#image(record.imageId));
     const project = record.owner?.project;
     for (const mount of record.config.mounts)

@@ -33,7 +33,6 @@ export async function findContainer(where: Whereabouts, id: string): Promise<Fou
   const late = await readExit(where.run, id);
   if (late !== undefined) return { phase: "exited", exit: late };
   await killCgroup(where.cgroups, shortId(id));
-  await rm(shimSocket(where.run, id), { force: true });
   return { phase: "created" };
 }
 

@@ -13,8 +13,18 @@ export class PlanError extends GantryError {
   }
 }
 
+/**
+ * Machinery of gantry's own died under a request, or another of its kind was in the way. That says nothing about the
+ * container, and once what is left of it was looked at, the same request may be made again.
+ */
+export class Interrupted extends GantryError {
+  constructor(message: string) {
+    super("kernel", message, { next: "gantry tries again by itself" });
+  }
+}
+
 /** What a plan's failure means to the user. */
-export function explainFailure(failure: PlanFailure): PlanError {
+export function explainFailure(failure: PlanFailure): PlanError | Interrupted {
   const name = errnoName(failure.errno);
   const [operation, ...words] = failure.about.split(" ");
   const subject = words.join(" ");
@@ -28,6 +38,9 @@ export function explainFailure(failure: PlanFailure): PlanError {
       next: "check that it is an executable file for this machine (chmod +x)",
     });
   }
+  // A daemon that was killed may have asked for this container before: its shim holds the lock.
+  if (failure.about === "control socket" && name === "EAGAIN")
+    return new Interrupted("another shim has the container");
   if (operation === "user")
     return new PlanError("kernel", `no such user or group in the image: ${subject}`, name, {
       next: "use a name of the image's /etc/passwd and /etc/group, or numbers",

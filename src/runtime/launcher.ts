@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "../error.ts";
 import { errnoOf } from "../host/errno.ts";
-import { explainFailure, PlanError } from "./failure.ts";
+import { explainFailure, Interrupted, PlanError } from "./failure.ts";
 import { decodeFailure, encodeFrame, FrameReader, u32 } from "./frames.ts";
 
 const WIRE_VERSION = 1;
@@ -55,16 +55,27 @@ export class Launcher {
     this.#options = options;
   }
 
-  /** Starts a container's first process. Rejects with command.not-found, command.not-executable or kernel. */
+  /**
+   * Starts a container's first process. Rejects with command.not-found, command.not-executable or kernel;
+   * Interrupted: nobody knows what became of it. Once that is thrown no shim is on its way any more, since each holds
+   * the connection open until it has answered.
+   */
   async launch(key: string, plan: Uint8Array): Promise<LaunchedProcess> {
     const payload = await this.#request(REQUEST.launch, plan, key);
     return JSON.parse(payload.toString()) as LaunchedProcess;
   }
 
-  /** Carries out a plan on the host, without a container. A failure with one of the tolerated errnos is none. */
+  /**
+   * Carries out a plan on the host, without a container. A failure with one of the tolerated errnos is none. The plan
+   * must bear to be carried out twice: a launcher that dies over it is replaced, and the new one asked again.
+   */
   async execute(plan: Uint8Array, tolerated: readonly string[] = []): Promise<void> {
+    const once = (): Promise<Buffer> => this.#request(REQUEST.execute, plan);
     try {
-      await this.#request(REQUEST.execute, plan);
+      await once().catch((error: unknown) => {
+        if (error instanceof Interrupted) return once();
+        throw error;
+      });
     } catch (error) {
       if (!(error instanceof PlanError && tolerated.includes(error.errno))) throw error;
     }
@@ -139,8 +150,7 @@ export class Launcher {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#socket = undefined;
-      for (const { reject } of this.#pending.values())
-        reject(new GantryError("kernel", "the launcher went away", { next: "gantry tries again by itself" }));
+      for (const { reject } of this.#pending.values()) reject(new Interrupted("the launcher went away"));
       this.#pending.clear();
       this.#shims.clear();
     });
@@ -159,7 +169,7 @@ export class Launcher {
     }
     if (result === RESULT.ok) pending.resolve(payload.subarray(4));
     else if (result === RESULT.failed) pending.reject(explainFailure(decodeFailure(payload.subarray(4))));
-    else pending.reject(new GantryError("kernel", "the shim died before the container was up"));
+    else pending.reject(new Interrupted("the shim died before the container was up"));
   }
 
   async #greet(socket: Socket): Promise<void> {

@@ -11,12 +11,13 @@ import { compileExec, compileLaunch, type LaunchImage, type LaunchLink } from ".
 import type { ContainerRecord, StartFailure } from "./container.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Launcher } from "./launcher.ts";
+import { Interrupted } from "./failure.ts";
 import { limitWrites } from "./limits.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { runFolder, shimSocket, shortId } from "./places.ts";
 import { Records } from "./records.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
-import { shimExec, shimSignal } from "./shim.ts";
+import { isShim, shimExec, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -107,8 +108,8 @@ export class Runtime {
   }
 
   /**
-   * Starts a container. Rejects with command.not-found, command.not-executable or kernel, and keeps the reason.
-   * False when it runs already.
+   * Starts a container. Rejects with command.not-found, command.not-executable or kernel, and keeps the reason; with
+   * Interrupted, when it is as if it had never been tried. False when it runs already.
    */
   async start(id: string, input: StartInput): Promise<boolean> {
     return await this.#serial.run(id, async () => {
@@ -128,8 +129,13 @@ export class Runtime {
         const process = await this.launcher.launch(id, plan);
         this.#status.set(id, { phase: "running", process });
       } catch (error) {
-        this.#status.set(id, { phase: "created", failure: failureOf(error) });
-        throw error;
+        if (!(error instanceof Interrupted)) {
+          this.#status.set(id, { phase: "created", failure: failureOf(error) });
+          throw error;
+        }
+        const found = await findContainer(this.#options, id);
+        this.#status.set(id, found);
+        if (found.phase === "created") throw error;
       }
       this.#options.onChange(id, "start");
       // It may have ended before its start was known here.
@@ -229,7 +235,7 @@ export class Runtime {
   async verify(): Promise<void> {
     for (const { id } of this.records.list()) {
       const status = this.status(id);
-      if (status.phase === "running" && !isAlive(status.process.shim)) await this.#look(id);
+      if (status.phase === "running" && !isShim(status.process.shim)) await this.#look(id);
     }
   }
 
@@ -238,7 +244,7 @@ export class Runtime {
     const status = this.status(id);
     if (status.phase !== "running") return;
     const exit = await readExit(this.#options.run, id);
-    if (exit === undefined && isAlive(status.process.shim)) return;
+    if (exit === undefined && isShim(status.process.shim)) return;
     const found: Found =
       exit === undefined ? await findContainer(this.#options, id) : { phase: "exited", exit };
     // Started anew meanwhile: what was found belongs to an earlier process.
@@ -273,14 +279,6 @@ function failureOf(error: unknown): FailedStart {
   const known =
     code === "command.not-found" || code === "command.not-executable" || code === "image.not-found";
   return { code: known ? code : "kernel", message: messageOf(error), at: Date.now() };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function within(promise: Promise<void>, ms: number): Promise<boolean> {

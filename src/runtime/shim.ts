@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
 import { GantryError } from "../error.ts";
@@ -10,6 +11,15 @@ import type { ExecSession, OutputChunk } from "./session.ts";
 const REQUEST = { status: 1, signal: 2, exec: 3 } as const;
 const SESSION = { started: 1, failed: 2, stdin: 3, stdout: 4, stderr: 5, exit: 6, signal: 7 } as const;
 const PATIENCE_MS = 5000;
+
+/** Whether a pid is a living shim's: neither one that nobody has reaped yet, nor somebody who got the number since. */
+export function isShim(pid: number): boolean {
+  try {
+    return /^\d+ \(gantry-shim\) [^XZ]/.test(readFileSync(`/proc/${pid}/stat`, "latin1")); // proc_pid_stat(5)
+  } catch {
+    return false;
+  }
+}
 
 function dial(path: string): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ const NLM_F_ACK = 0x004;
 const NLA_F_NESTED = 0x8000;
 
 /** Flags of requests that make something (netlink(7)). */
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 

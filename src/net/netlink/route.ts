@@ -1,6 +1,6 @@
 import { octetsOf } from "../ipv4.ts";
 import type { Address, Subnet } from "../ipv4.ts";
-import { integer, NLM_F_CREATE, NLM_F_EXCL, structure } from "./request.ts";
+import { integer, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, structure } from "./request.ts";
 import type { RequestWriter } from "./request.ts";
 
 // linux/rtnetlink.h, linux/if_addr.h, linux/neighbour.h
@@ -43,6 +43,10 @@ export interface Route {
   readonly source?: Address;
 }
 
+/**
+ * Adds a route, in place of one to the same destination: that of a container which is gone stays until the kernel has
+ * taken its network namespace down, some time after its last process.
+ */
 export function addRoute(writer: RequestWriter, route: Route): void {
   const { destination, index, via, source } = route;
   const scope = via === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
@@ -51,7 +55,7 @@ export function addRoute(writer: RequestWriter, route: Route): void {
     Uint8Array.of(AF_INET, destination.prefix, 0, 0, RT_TABLE_MAIN, RTPROT_GANTRY, scope, RTN_UNICAST),
     integer(0, 4),
   );
-  writer.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header, () => {
+  writer.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, header, () => {
     if (destination.prefix > 0) writer.attribute(RTA_DST, octetsOf(destination.base));
     writer.attribute(RTA_OIF, integer(index, 4));
     if (via !== undefined) writer.attribute(RTA_GATEWAY, octetsOf(via));

@@ -112,6 +112,7 @@ static void set_up(int argc, char **argv) {
   machine.slots[3] = open_path(argv[2]);
   for (int i = 3; i < argc; i++) machine.slots[FIRST_FOLDER + i - 3] = open_path(argv[i]);
   machine.root = machine.null_device = machine.wake = machine.await = machine.status = -1;
+  machine.terminal = machine.master = -1;
   machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1};
   machine.host_network = open_netlink();
   machine.host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -181,6 +182,11 @@ static void handle(struct connection *connection) {
   if (head[2] == LAUNCHER_HELLO) {
     uint32_t version = WIRE_VERSION;
     reply(connection->fd, head[1], 0, &version, sizeof version);
+    return;
+  }
+  if (head[2] != LAUNCHER_LAUNCH && head[2] != LAUNCHER_EXECUTE) {
+    struct failure failure = {.error = EPROTO, .about = "request"};
+    reply(connection->fd, head[1], 1, &failure, sizeof failure);
     return;
   }
   pid_t pid = fork();
@@ -277,8 +283,12 @@ int main(int argc, char **argv) {
     if (n == 0) return 0;
     if (n < 0) continue;
     if (pollers[1].revents) reap();
-    for (int i = 0; i < CONNECTIONS; i++)
-      if (pollers[2 + i].revents && connections[i].fd >= 0) receive(&connections[i]);
+    for (int i = 0; i < CONNECTIONS; i++) {
+      if (!pollers[2 + i].revents || connections[i].fd < 0) continue;
+      // Nobody waits for what a dead daemon still asked for, and its successor must not be surprised by it.
+      if (pollers[2 + i].revents & POLLHUP) disconnect(&connections[i]);
+      else receive(&connections[i]);
+    }
     if (pollers[0].revents) accept_connection();
   }
 }

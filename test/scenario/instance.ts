@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -33,6 +33,7 @@ export interface ListedContainer {
 
 export interface InspectedContainer {
   readonly Id: string;
+  readonly RestartCount: number;
   readonly State: {
     readonly Pid: number;
     readonly ExitCode: number;
@@ -191,9 +192,10 @@ export class Instance {
   }
 }
 
+/** Whether a process runs; one that ended and waits for its parent does not. */
 export function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
   }

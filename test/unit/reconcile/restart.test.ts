@@ -64,8 +64,8 @@ describe("a container that ended", () => {
 });
 
 test("a container whose making was cut short is started, whatever the policy, and that is no failure", () => {
-  const plan = planOf({ name: "no" }, { state: "created", failures: 0 });
-  expect(plan.steps[0]).toMatchObject({
+  const planned = planOf({ name: "no" }, { state: "created", failures: 0 });
+  expect(planned.steps[0]).toMatchObject({
     cause: "created but never started",
     action: { kind: "start", failures: 0 },
   });

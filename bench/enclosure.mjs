@@ -25,6 +25,11 @@ export function cgroupName(base) {
   return basename(base);
 }
 
+/** Where gantry's run folder is: on a tmpfs, as /run/gantry is, but never under that name, which names cgroups too. */
+export function runFolder(base) {
+  return join("/run", basename(base));
+}
+
 /** Runs `node ARGS...` inside; returns its exit status. GANTRY_BENCH_BASE names a folder that is removed afterwards. */
 export async function enclosed(args) {
   if (process.getuid() !== 0) {
@@ -57,7 +62,7 @@ export async function enclosed(args) {
 
 /** Namespaces are gone with their processes; cgroups and folders are not. */
 async function sweep(base) {
-  const digest = createHash("sha256").update(join(base, "run")).digest("hex");
+  const digest = createHash("sha256").update(runFolder(base)).digest("hex");
   const names = [cgroupName(base), `gantry-${digest.slice(0, 12)}`];
   const hierarchies = [CGROUPS, ...folders(CGROUPS)];
   const deadline = Date.now() + PATIENCE_MS;

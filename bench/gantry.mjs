@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runFolder } from "./enclosure.mjs";
 import { linkCount } from "./processes.mjs";
 import { ask, follow, running } from "./unix-http.mjs";
 import { until } from "./until.mjs";
@@ -13,8 +14,9 @@ const DAEMON = fileURLToPath(new URL("../dist/daemon/main.js", import.meta.url))
 export class Gantry {
   constructor(base) {
     this.base = base;
-    this.socket = join(base, "run/gantry.sock");
-    this.env = { ...process.env, GANTRY_ROOT: join(base, "root"), GANTRY_RUN: join(base, "run") };
+    const run = runFolder(base);
+    this.socket = join(run, "gantry.sock");
+    this.env = { ...process.env, GANTRY_ROOT: join(base, "root"), GANTRY_RUN: run };
   }
 
   /** Starts the daemon. GANTRY_BENCH_NODE_OPTIONS goes to its node, for profiles. */
@@ -28,6 +30,13 @@ export class Gantry {
     closeSync(log);
     await until("gantry's daemon", async () => (await ask(this.socket, "GET", "/_ping")) === "OK");
     return this;
+  }
+
+  /** Ends the daemon properly, so that a profile of it gets written. */
+  async close() {
+    const ended = new Promise((resolve) => this.daemon.on("exit", resolve));
+    this.daemon.kill("SIGTERM");
+    await ended;
   }
 
   /** Runs a command of the command line to its end; returns what it printed. Throws where it fails. */

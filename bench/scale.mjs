@@ -49,6 +49,7 @@ export async function run(base, options) {
       await delay(CALM_MS);
     }
   report({ replicas, rounds, times, memory, docker });
+  await gantry.close();
 }
 
 /** A compose file of so many replicas. */

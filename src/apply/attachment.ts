@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
 import { AddressPool } from "../net/allocate.ts";
@@ -12,7 +12,7 @@ import type { ContainerRecord } from "../runtime/container.ts";
 import type { LaunchLink } from "../runtime/compile.ts";
 import { PlanWriter } from "../runtime/plan/encode.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { Coalesce } from "./coalesce.ts";
+import { Coalesce } from "../host/coalesce.ts";
 
 const HOST_NAMESPACE = 0;
 const NO_PID = -1;
@@ -36,7 +36,7 @@ export class Attachment {
   static async open(run: string, runtime: Runtime, networks: Networks): Promise<Attachment> {
     const attachment = new Attachment(run, runtime, networks);
     const host = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
-    await writeFile(join(run, "resolv.conf"), resolvConf(host), { mode: 0o644 });
+    await writeForEverybody(join(run, "resolv.conf"), resolvConf(host));
     for (const network of networks.list()) await attachment.#setUp(network);
     for (const { id, owner, address } of runtime.records.list())
       if (owner !== undefined && address !== undefined)
@@ -100,7 +100,7 @@ export class Attachment {
   // In place, since containers have the file itself mounted: a rename would leave them with the old one.
   async #writeHosts(project: string): Promise<void> {
     const mine = this.#runtime.records.list().filter(({ owner }) => owner?.project === project);
-    await writeFile(this.#hostsPath(project), hostsFile(mine.flatMap(hostEntry)), { mode: 0o644 });
+    await writeForEverybody(this.#hostsPath(project), hostsFile(mine.flatMap(hostEntry)));
   }
 
   #pool(project: string): AddressPool {
@@ -119,6 +119,12 @@ export class Attachment {
     const plan = new PlanWriter().add("netlink", HOST_NAMESPACE, messages, NO_PID).bytes();
     await this.#runtime.launcher.execute(plan, tolerated);
   }
+}
+
+/** Readable to every user inside, whatever the daemon's umask. */
+async function writeForEverybody(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  await chmod(path, 0o644);
 }
 
 function hostEntry({ id, name, owner, address, config }: ContainerRecord) {

@@ -2,7 +2,7 @@ import { listenerId } from "../net/listener.ts";
 import type { Proxy } from "../net/proxy.ts";
 import type { PublishedPort } from "../observe/snapshot.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { Coalesce } from "./coalesce.ts";
+import { Coalesce } from "../host/coalesce.ts";
 
 /** Keeps the proxy's table true: which ports a project has, and which containers answer behind them. */
 export class Endpoints {

@@ -7,6 +7,7 @@ import { limitWrites } from "./limits.ts";
 import { mountPoints, shortId } from "./places.ts";
 import { PlanWriter, stringRun } from "./plan/encode.ts";
 import { SLOT } from "./plan/operation.ts";
+import type { TerminalSize } from "./session.ts";
 import { addFileSystems, addMasks, MOUNT_ATTRIBUTE } from "./root.ts";
 
 /** clone(2) flags. */
@@ -90,6 +91,7 @@ function addFolders(plan: PlanWriter, { id }: LaunchInput): void {
   plan.add("mkdir", SLOT.run, runFolder, 0o700, 1);
   plan.add("shim", SLOT.run, runFolder, id); // from here on no second shim can touch what follows
   plan.add("unlink", SLOT.run, join(runFolder, "exit"));
+  plan.add("mkdir", SLOT.root, folder, 0o711, 1);
   plan.add("mkdir", SLOT.root, join(folder, "upper"), 0o755, 1);
   plan.add("mkdir", SLOT.root, join(folder, "work"), 0o700, 1);
   plan.add("journal", SLOT.root, folder, LOG.bytes, LOG.files);
@@ -256,6 +258,7 @@ export interface ExecInput {
   readonly workingDir: string;
   readonly user: string;
   readonly seccomp?: Uint8Array;
+  readonly terminal?: TerminalSize;
 }
 
 /** Compiles a further process inside a running container: the same namespaces, cgroups, capabilities and filter. */
@@ -263,6 +266,7 @@ export function compileExec(input: ExecInput): Uint8Array {
   const plan = new PlanWriter();
   // Joining the pid namespace only takes effect for children, so all are joined before the clone.
   plan.add("setns", NAMESPACES | NEW.cgroup);
+  if (input.terminal !== undefined) plan.add("terminal", input.terminal.rows, input.terminal.columns);
   plan.add("clone", 0, NONE, "", "");
   for (const [index] of input.cgroups.entries())
     plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));

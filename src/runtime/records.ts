@@ -1,11 +1,13 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readJson, syncFolder, writeJson } from "../host/durable.ts";
+import { readJson, writeJson } from "../host/durable.ts";
 import type { ContainerRecord } from "./container.ts";
 
+const RECORD = /^([0-9a-f]{64})\.json$/;
+
 /**
- * The durable records of all containers: `<root>/containers/<id>/record.json`, beside the writable layer and the log.
- * The daemon is the only writer, so what was read once at start is kept in memory.
+ * The durable records of all containers: `<root>/containers/<id>.json`, beside the folder `<id>` with the writable layer
+ * and the log. The daemon is the only writer, so what was read once at start is kept in memory.
  */
 export class Records {
   readonly #folder: string;
@@ -15,19 +17,20 @@ export class Records {
     this.#folder = folder;
   }
 
-  /** Reads every record; a folder without one is what a crash left of a container nobody was promised. */
+  /** Reads every record. What lies beside them is what a crash left of containers that nobody was promised. */
   static async open(
     root: string,
   ): Promise<{ readonly records: Records; readonly leftovers: readonly string[] }> {
     const folder = join(root, "containers");
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const records = new Records(folder);
-    const leftovers: string[] = [];
-    for (const id of await readdir(folder)) {
-      const record = await readJson(join(folder, id, "record.json")).catch(() => undefined);
-      if (isRecord(record, id)) records.#byId.set(id, record);
-      else leftovers.push(id);
+    const names = await readdir(folder);
+    for (const name of names) {
+      const id = RECORD.exec(name)?.[1];
+      const record = id === undefined ? undefined : await readJson(join(folder, name)).catch(() => undefined);
+      if (id !== undefined && isRecord(record, id)) records.#byId.set(id, record);
     }
+    const leftovers = names.filter((name) => !records.#byId.has(name.replace(/\.json$/, "")));
     return { records, leftovers };
   }
 
@@ -39,29 +42,27 @@ export class Records {
     return [...this.#byId.values()];
   }
 
-  /** Folder of the record, the writable layer and the log. */
+  /** Folder of the writable layer and the log; the first start makes it. */
   folder(id: string): string {
     return join(this.#folder, id);
   }
 
   /** Adds or replaces a record; it is durable once this resolves, and visible at once. */
   async put(record: ContainerRecord): Promise<void> {
-    const isNew = !this.#byId.has(record.id);
     this.#byId.set(record.id, record);
-    if (isNew) await mkdir(this.folder(record.id), { recursive: true, mode: 0o711 });
-    await writeJson(join(this.folder(record.id), "record.json"), record);
-    if (isNew) await syncFolder(this.#folder);
+    await writeJson(join(this.#folder, `${record.id}.json`), record);
   }
 
   /** Removes record, writable layer and log. The record goes first: what is left then is swept at the next start. */
   async remove(id: string): Promise<void> {
     this.#byId.delete(id);
-    await rm(join(this.folder(id), "record.json"), { force: true });
-    await this.removeFolder(id);
+    await this.removeLeftover(`${id}.json`);
+    await this.removeLeftover(id);
   }
 
-  async removeFolder(id: string): Promise<void> {
-    await rm(this.folder(id), { recursive: true, force: true });
+  /** Removes something that lies beside the records. */
+  async removeLeftover(name: string): Promise<void> {
+    await rm(join(this.#folder, name), { recursive: true, force: true });
   }
 }
 

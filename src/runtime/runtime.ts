@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -49,6 +50,8 @@ export type ContainerStatus =
 /** How long a SIGKILL may take before the container counts as stuck. */
 const KILL_PATIENCE_MS = 10_000;
 const SIGKILL = 9;
+/** As docker: what programs on a terminal take it for, where nobody says. */
+const TERM = "TERM=xterm";
 
 /** Containers: records on disk, processes under shims, and what is known of them. */
 export class Runtime {
@@ -58,6 +61,8 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #status = new Map<string, ContainerStatus>();
   readonly #ended = new Map<string, Set<() => void>>();
+  /** Containers that ended before their start was known here. */
+  readonly #early = new Set<string>();
   readonly #serial = new Serial();
   #server: Server | undefined;
 
@@ -71,7 +76,7 @@ export class Runtime {
       root,
       run,
       folders: cgroups.map(({ path }) => path),
-      onShimGone: (id) => void this.#look(id),
+      onShimGone: (id) => this.#hint(id),
     });
   }
 
@@ -82,8 +87,8 @@ export class Runtime {
     const { records, leftovers } = await Records.open(options.root);
     const runtime = new Runtime(options, records);
     // Listening comes before looking, so that no exit falls in between.
-    runtime.#server = await listenForExits(options.run, (id) => void runtime.#look(id));
-    for (const id of leftovers) await records.removeFolder(id);
+    runtime.#server = await listenForExits(options.run, (id) => runtime.#hint(id));
+    for (const name of leftovers) await records.removeLeftover(name);
     await Promise.all(
       records.list().map(async ({ id }) => runtime.#status.set(id, await findContainer(options, id))),
     );
@@ -138,8 +143,7 @@ export class Runtime {
         if (found.phase === "created") throw error;
       }
       this.#options.onChange(id, "start");
-      // It may have ended before its start was known here.
-      await this.#look(id);
+      if (this.#early.delete(id)) await this.#look(id);
       return true;
     });
   }
@@ -150,7 +154,7 @@ export class Runtime {
     if (status.phase !== "running") return false;
     const ended = this.wait(id);
     const signal = signalNumber(options.signal);
-    if (options.graceMs > 0 && (await this.#notices(status.process.pid, signal))) {
+    if (options.graceMs > 0 && notices(status.process.pid, signal)) {
       await this.#signal(id, signal);
       await within(ended, options.graceMs);
     }
@@ -217,16 +221,19 @@ export class Runtime {
       throw new GantryError("container.not-running", `container ${record.name} is not running`, {
         next: `gantry start ${record.name}`,
       });
+    const { terminal } = config;
     const own = { ...record.config, environment: { ...record.config.environment, ...config.environment } };
+    const env = [...(terminal === undefined ? [] : [TERM]), ...(image.env ?? [])];
     const { seccomp, cgroups, run } = this.#options;
     const plan = compileExec({
       id,
       cgroups,
       command: config.command,
-      environment: environmentOf(own, image, hostnameOf(id, record.config)),
+      environment: environmentOf(own, { env }, hostnameOf(id, record.config)),
       workingDir: config.workingDir ?? record.config.workingDir ?? image.workingDir ?? "/",
       user: config.user ?? record.config.user ?? image.user ?? "",
       ...(seccomp === undefined ? {} : { seccomp }),
+      ...(terminal === undefined ? {} : { terminal }),
     });
     return await shimExec(shimSocket(run, id), plan);
   }
@@ -237,6 +244,12 @@ export class Runtime {
       const status = this.status(id);
       if (status.phase === "running" && !isShim(status.process.shim)) await this.#look(id);
     }
+  }
+
+  /** A container is said to have ended; that may be heard before its start is known. */
+  #hint(id: string): void {
+    if (this.status(id).phase === "running") void this.#look(id);
+    else this.#early.add(id);
   }
 
   /** Learns whether a container that counts as running has ended. */
@@ -261,16 +274,23 @@ export class Runtime {
     return delivered;
   }
 
-  async #notices(pid: number, signal: number): Promise<boolean> {
-    const read = async (name: string): Promise<string> =>
-      await readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
-    return catchesSignal(await read("status"), await read("syscall"), signal);
-  }
-
   #record(id: string): ContainerRecord {
     const record = this.records.get(id);
     if (record === undefined) throw new GantryError("container.not-found", `No such container: ${id}`);
     return record;
+  }
+}
+
+function notices(pid: number, signal: number): boolean {
+  return catchesSignal(readProcess(pid, "status"), readProcess(pid, "syscall"), signal);
+}
+
+/** Synchronous: the kernel answers from memory, sooner than a thread could be asked to wait for it. */
+function readProcess(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return ""; // gone meanwhile
   }
 }
 

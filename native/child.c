@@ -21,9 +21,12 @@ static _Noreturn void run_child(struct machine *machine, const struct plan *plan
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  // A session of its own: kill(0, ...) inside must not reach the shim, whose process group this still is.
+  setsid();
   for (int i = 0; i < 3; i++) dup2(stdio[i], i);
   struct failure failure = {0};
-  if (!run_operations(machine, plan, from, to, &failure)) failure = (struct failure){to, ENOEXEC, "plan without exec"};
+  if (control_terminal(machine)) failure = (struct failure){from, errno, "terminal"};
+  else if (!run_operations(machine, plan, from, to, &failure)) failure = (struct failure){to, ENOEXEC, "plan without exec"};
   if (write(machine->status, &failure, sizeof failure) < 0) _exit(126);
   _exit(125);
 }

@@ -29,6 +29,7 @@ struct machine {
   int null_device;      // O_PATH of a verified /dev/null, for masking
   int wake, await;      // pipe ends towards the other side of the clone
   bool null_stdin;      // no stdin: /dev/null of the container
+  int terminal, master; // both sides of the child's terminal, -1 without one
   int status;           // where the child reports its failure; closes on exec
   pid_t child;          // as seen by the parent
   pid_t target;         // the container's first process, for exec
@@ -69,6 +70,12 @@ int execute(struct machine *machine, const struct operation *operation);
 // netlink.c
 int open_netlink(void);
 int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t pid_offset, uint32_t pid);
+
+// terminal.c: a pseudo terminal of the container's own devpts.
+int open_terminal(struct machine *machine, uint32_t rows, uint32_t columns);
+int resize_terminal(int master, uint32_t rows, uint32_t columns); // 0 rows or columns: left as it is
+int control_terminal(struct machine *machine);                   // in the child: its stdio and controlling terminal
+void hand_over_terminal(uid_t uid);                              // stdin, if it is one, belongs to the user
 
 // init.c: never returns in the parent; returns 0 in the child.
 int become_init(struct machine *machine);

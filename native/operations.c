@@ -187,6 +187,7 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_INIT: return become_init(m);
   case OP_EXEC: return execute(m, o);
   case OP_SETNS: return join_target(m, (int)integer(o, 0));
+  case OP_TERMINAL: return open_terminal(m, (uint32_t)integer(o, 0), (uint32_t)integer(o, 1));
   case OP_UMASK: umask((mode_t)integer(o, 0)); return 0;
   default: return errno = ENOSYS, -1; // markers, and operations out of their place
   }

@@ -46,6 +46,7 @@ static const struct {
     [OP_EXEC] = {"exec", "bb"},
     [OP_SETNS] = {"setns", "i"},
     [OP_UMASK] = {"umask", "i"},
+    [OP_TERMINAL] = {"terminal", "ii"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
 static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};

@@ -49,6 +49,7 @@ enum opcode {
   OP_EXEC = 39,       // argv, environment: each string ends in NUL
   OP_SETNS = 40,      // flags: into the namespaces of the container's first process
   OP_UMASK = 41,      // mask
+  OP_TERMINAL = 60,   // rows, columns (0 = unknown): a new terminal of the joined mount namespace becomes the stdio
 };
 
 struct argument {

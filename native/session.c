@@ -1,84 +1,43 @@
-// A process inside a running container, and the relay between its pipes and the connection that asked for it.
+// A process inside a running container: opens it, with pipes or a terminal, and relays it to who asked for it.
 #define _GNU_SOURCE
+#include "session.h"
 #include "interpreter.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-struct session {
-  int connection, signals, input, output[2];
-  pid_t pid;
-};
 
 static _Noreturn void give_up(int connection, const struct failure *failure) {
   send_frame(connection, SESSION_FAILED, failure, sizeof *failure);
   _exit(1);
 }
 
-// Blocking towards the client: a slow reader slows the process down and nobody else.
-static void relay_output(struct session *session, int stream) {
-  char buffer[16384];
-  int *fd = &session->output[stream - 1];
-  ssize_t n = read(*fd, buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n > 0 && !send_frame(session->connection, stream == 1 ? SESSION_STDOUT : SESSION_STDERR, buffer, (size_t)n)) return;
-  close_quietly(fd);
-  *fd = -1;
+static int open_pipes(int stdio[3], struct session *session) {
+  int in[2], out[2], err[2];
+  if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC)) return -1;
+  stdio[0] = in[0], stdio[1] = out[1], stdio[2] = err[1];
+  session->input = in[1];
+  session->output[0] = out[0], session->output[1] = err[0];
+  return 0;
 }
 
-// False once the client is gone.
-static bool take_request(struct session *session) {
-  uint32_t tag, length;
-  AUTO_FREE uint8_t *payload = receive_frame(session->connection, &tag, &length, 1 << 20);
-  if (!payload) return false;
-  if (tag == SESSION_SIGNAL && length == 4) {
-    uint32_t number;
-    memcpy(&number, payload, sizeof number);
-    kill(session->pid, (int)number);
-  } else if (tag == SESSION_STDIN && session->input >= 0) {
-    if (!length || write_full(session->input, payload, length)) {
-      close_quietly(&session->input);
-      session->input = -1;
-    }
+// The child has its stdio: from here on only the session's own ends are open.
+static int keep_own_ends(struct machine *machine, const int stdio[3], struct session *session) {
+  for (int i = 0; i < 3; i++) close(stdio[i]);
+  if (machine->master >= 0) {
+    close(machine->terminal);
+    for (int i = 0; i < 2; i++) close_quietly(&session->output[i]);
+    close_quietly(&session->input);
+    session->terminal = true;
+    session->input = dup(machine->master); // each is closed on its own
+    session->output[0] = machine->master;
+    session->output[1] = -1;
   }
-  return true;
-}
-
-static int relay(struct session *session) {
-  int status = 0;
-  bool running = true, client = true;
-  while (running || session->output[0] >= 0 || session->output[1] >= 0) {
-    struct pollfd pollers[4] = {
-        {.fd = running ? session->signals : -1, .events = POLLIN},
-        {.fd = client ? session->connection : -1, .events = POLLIN},
-        {.fd = session->output[0], .events = POLLIN},
-        {.fd = session->output[1], .events = POLLIN},
-    };
-    if (poll(pollers, 4, -1) < 0) continue;
-    for (int stream = 1; stream <= 2; stream++)
-      if (pollers[stream + 1].revents) relay_output(session, stream);
-    if (pollers[1].revents && !take_request(session)) {
-      client = false;
-      // Nobody listens any more: as with docker, the process itself goes on with its input ended.
-      if (session->input >= 0) close(session->input);
-      session->input = -1;
-    }
-    if (pollers[0].revents) {
-      struct signalfd_siginfo ignored;
-      while (read(session->signals, &ignored, sizeof ignored) > 0) continue;
-      if (waitpid(session->pid, &status, WNOHANG) == session->pid) running = false;
-    }
-    // A grandchild may hold the pipes for ever: what is there is read, then the process's end is the end.
-    if (!running && poll(pollers + 2, 2, 0) <= 0) break;
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return fcntl(session->input, F_SETFL, O_NONBLOCK);
 }
 
 _Noreturn void run_session(struct machine *machine, const uint8_t *bytes, uint32_t length, int connection) {
@@ -93,22 +52,18 @@ _Noreturn void run_session(struct machine *machine, const uint8_t *bytes, uint32
     strncpy(failure.about, malformed, sizeof failure.about - 1);
     give_up(connection, &failure);
   }
-  struct session session = {.connection = connection};
+  struct session session = {.connection = connection, .client = true};
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
   session.signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK); // all are blocked, as in the shim
-  int pipes[3][2];
-  for (int i = 0; i < 3; i++)
-    if (pipe2(pipes[i], O_CLOEXEC)) give_up(connection, &failure);
+  int stdio[3];
   machine->null_stdin = false;
-  int stdio[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
+  machine->terminal = machine->master = -1; // the container's own terminal is not this process's
+  if (open_pipes(stdio, &session)) give_up(connection, &failure);
   session.pid = carry_out(machine, &plan, 0, stdio, &failure);
   if (session.pid < 0) give_up(connection, &failure);
-  for (int i = 0; i < 3; i++) close(stdio[i]);
-  session.input = pipes[0][1];
-  session.output[0] = pipes[1][0];
-  session.output[1] = pipes[2][0];
+  keep_own_ends(machine, stdio, &session);
   uint32_t pid = (uint32_t)session.pid;
   send_frame(connection, SESSION_STARTED, &pid, sizeof pid);
   uint32_t code = (uint32_t)relay(&session);

@@ -21,6 +21,7 @@ enum session_frame {
   SESSION_STDERR = 5,
   SESSION_EXIT = 6,    // u32 status
   SESSION_SIGNAL = 7,  // u32 signal
+  SESSION_RESIZE = 8,  // u32 rows, u32 columns
 };
 
 // Why a plan stopped: which operation, which errno, and what it was about.

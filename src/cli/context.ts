@@ -7,6 +7,8 @@ export interface Output {
   readonly isTTY?: boolean;
   /** Width of the terminal in characters. */
   readonly columns?: number;
+  /** Its height in lines. */
+  readonly rows?: number;
 }
 
 /** Everything a verb knows of the process that runs it. */

@@ -1,5 +1,11 @@
 import type { Writable } from "node:stream";
 
+/** In characters; 0 where nobody knows it yet. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** What to run inside a container that is running already. */
 export interface ExecConfig {
   /** argv; the first word is looked up in the container's PATH. */
@@ -10,6 +16,8 @@ export interface ExecConfig {
   readonly user?: string;
   /** Keep stdin open; without it the process reads from /dev/null. */
   readonly stdin: boolean;
+  /** Run it on a terminal of the container's own: all output then is stdout. */
+  readonly terminal?: TerminalSize;
 }
 
 export interface OutputChunk {
@@ -21,12 +29,14 @@ export interface OutputChunk {
 export interface ExecSession {
   /** Host pid. */
   readonly pid: number;
-  /** Ending it closes the process's stdin. */
+  /** Ending it closes the process's stdin; a terminal stays open. */
   readonly stdin: Writable;
   /** Ends when every writer of both pipes is gone. */
   readonly output: AsyncIterable<OutputChunk>;
   /** Exit status, 128 + signal for a killed process. */
   readonly exit: Promise<number>;
+  /** Tells the terminal its new size; without a terminal nothing happens. */
+  resize(size: TerminalSize): void;
 }
 
 /** A line of a container's log. */

@@ -9,7 +9,16 @@ import type { LaunchedProcess } from "./launcher.ts";
 import type { ExecSession, OutputChunk } from "./session.ts";
 
 const REQUEST = { status: 1, signal: 2, exec: 3 } as const;
-const SESSION = { started: 1, failed: 2, stdin: 3, stdout: 4, stderr: 5, exit: 6, signal: 7 } as const;
+const SESSION = {
+  started: 1,
+  failed: 2,
+  stdin: 3,
+  stdout: 4,
+  stderr: 5,
+  exit: 6,
+  signal: 7,
+  resize: 8,
+} as const;
 const PATIENCE_MS = 5000;
 
 /** Whether a pid is a living shim's: neither one that nobody has reaped yet, nor somebody who got the number since. */
@@ -88,6 +97,9 @@ export async function shimExec(path: string, plan: Uint8Array): Promise<ExecSess
     stdin: stdinOf(socket),
     output: outputOf(frames, socket, settle),
     exit,
+    resize: ({ rows, columns }) => {
+      if (socket.writable) socket.write(encodeFrame(SESSION.resize, u32(rows), u32(columns)));
+    },
   };
 }
 

@@ -1,24 +1,29 @@
-import type { Duplex } from "node:stream";
 import { GantryError } from "../../error.ts";
 import { segment, type Client } from "../client.ts";
 import { connect } from "../daemon-start.ts";
 import { firstRunning } from "../containers.ts";
-import type { Context } from "../context.ts";
+import { say, type Context } from "../context.ts";
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../detach-keys.ts";
+import { relay } from "../hijacked.ts";
 import { interruptible } from "../interrupt.ts";
-import { demultiplex } from "../multiplex.ts";
+import { onResize } from "../raw-terminal.ts";
 import type { SpecFlags } from "../spec-flags.ts";
 import { findTargets } from "../targets.ts";
-import { writeAll } from "../write-all.ts";
 
 export interface ExecOptions extends SpecFlags {
   /** Hand standard input on. */
   readonly interactive?: boolean;
+  /** Run it on a terminal of its own. */
   readonly tty?: boolean;
+  /** As docker has it: `ctrl-p,ctrl-q`. */
+  readonly detachKeys?: string;
   /** `NAME=value`, or `NAME` for the value it has here. */
   readonly env?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
 }
+
+const LEFT = "stopped listening; the command goes on inside the container";
 
 /** `gantry exec CONTAINER|SERVICE COMMAND...`: ends with the command's own status. */
 export async function exec(
@@ -27,47 +32,67 @@ export async function exec(
   command: readonly string[],
   options: ExecOptions,
 ): Promise<number> {
-  if (options.tty === true)
-    throw new GantryError("request.invalid", "a terminal (-t) is not built yet", {
+  const terminal = options.tty === true;
+  const interactive = options.interactive === true;
+  if (terminal && interactive && !context.stdin.isTTY)
+    throw new GantryError("request.invalid", "the input device is not a terminal", {
       next: "leave -t out: gantry exec -i …",
     });
+  const detachKeys = parseDetachKeys(options.detachKeys ?? DEFAULT_DETACH_KEYS);
   const client = await connect(context);
   const container = await findContainer(context, client, target, options);
-  return interruptible(
-    context,
-    "stopped listening; the command goes on inside the container",
-    async (signal) => {
-      const { Id } = await client.json<{ readonly Id: string }>(
-        "POST",
-        `/containers/${segment(container)}/exec`,
-        {
-          body: {
-            AttachStdin: options.interactive === true,
-            AttachStdout: true,
-            AttachStderr: true,
-            Tty: false,
-            Cmd: command,
-            Env: environment(options.env ?? [], context.env),
-            ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
-            ...(options.user === undefined ? {} : { User: options.user }),
-          },
-          signal,
-        },
-      );
-      const socket = await client.hijack(`/exec/${segment(Id)}/start`, { Detach: false, Tty: false });
-      await relay(context, socket, options.interactive === true, signal);
-      const { ExitCode } = await client.json<{ readonly ExitCode: number | null }>(
-        "GET",
-        `/exec/${segment(Id)}/json`,
-      );
-      if (ExitCode === null)
-        throw new GantryError(
-          "daemon.unreachable",
-          "the connection to the command broke; it may still be running",
-        );
-      return ExitCode;
-    },
-  );
+  return interruptible(context, LEFT, async (signal) => {
+    const body = execBody(context, command, options);
+    const created = await client.json<{ readonly Id: string }>(
+      "POST",
+      `/containers/${segment(container)}/exec`,
+      {
+        body,
+        signal,
+      },
+    );
+    const path = `/exec/${segment(created.Id)}`;
+    const socket = await client.hijack(`${path}/start`, { Detach: false, Tty: terminal });
+    const stopResizing = terminal ? followSize(context, client, path) : undefined;
+    try {
+      const how = await relay(context, socket, { interactive, terminal, detachKeys, signal });
+      if (how === "detached") {
+        say(context, LEFT);
+        return 0;
+      }
+    } finally {
+      stopResizing?.();
+    }
+    const { ExitCode } = await client.json<{ readonly ExitCode: number | null }>("GET", `${path}/json`);
+    if (ExitCode !== null) return ExitCode;
+    throw new GantryError(
+      "daemon.unreachable",
+      "the connection to the command broke; it may still be running",
+    );
+  });
+}
+
+function execBody(context: Context, command: readonly string[], options: ExecOptions): object {
+  const { rows, columns } = context.stdout;
+  return {
+    AttachStdin: options.interactive === true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: options.tty === true,
+    ...(rows === undefined || columns === undefined ? {} : { ConsoleSize: [rows, columns] }),
+    Cmd: command,
+    Env: environment(options.env ?? [], context.env),
+    ...(options.workdir === undefined ? {} : { WorkingDir: options.workdir }),
+    ...(options.user === undefined ? {} : { User: options.user }),
+  };
+}
+
+/** Keeps the command's terminal as large as ours. Returns what ends it. */
+function followSize(context: Context, client: Client, path: string): () => void {
+  return onResize(context, (rows, columns) => {
+    const told = client.text("POST", `${path}/resize`, { query: { h: rows, w: columns } });
+    told.catch(() => undefined); // the command may be over by now
+  });
 }
 
 async function findContainer(
@@ -80,33 +105,6 @@ async function findContainer(
   const service = services?.[0];
   if (project === undefined || service === undefined) return containers[0] ?? target;
   return (await firstRunning(client, project, service)).Id;
-}
-
-/** Carries both directions until the command's output ends. */
-async function relay(
-  context: Context,
-  socket: Duplex,
-  interactive: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const abort = (): void => {
-    socket.destroy(new DOMException("stopped listening", "AbortError"));
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  if (interactive) context.stdin.pipe(socket);
-  try {
-    for await (const { stream, data } of demultiplex(socket)) await writeAll(context[stream], data);
-  } catch (error) {
-    // The command ended without reading all of its input; the status tells the rest.
-    if (!["EPIPE", "ECONNRESET"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-    context.stdin.unpipe(socket);
-    // A standard input that is still open would keep this process alive.
-    if (interactive) context.stdin.destroy();
-    socket.destroy();
-  }
 }
 
 /** Docker's `Env` list: a name alone takes its value from here, or is left out if it has none. */

@@ -1,11 +1,14 @@
-import type { ExecConfig } from "../../runtime/session.ts";
-import { booleanIn, objectOf, textIn, textsIn } from "./bodies.ts";
+import type { ExecConfig, TerminalSize } from "../../runtime/session.ts";
+import { booleanIn, type JsonObject, objectOf, textIn, textsIn } from "./bodies.ts";
 import { invalid, NotBuiltError } from "./errors.ts";
+
+const NO_SIZE: TerminalSize = { rows: 0, columns: 0 };
+/** TIOCSWINSZ takes 16 bits. */
+const LARGEST = 0xffff;
 
 /** What `POST /containers/{id}/exec` asks for (Engine API, ExecConfig). Throws request.invalid. */
 export function execRequest(body: unknown): { config: ExecConfig; stdout: boolean; stderr: boolean } {
   const asked = objectOf(body);
-  if (booleanIn(asked, "Tty")) throw new NotBuiltError("a terminal (exec -t)");
   if (booleanIn(asked, "Privileged")) throw new NotBuiltError("exec --privileged");
   const command = textsIn(asked, "Cmd") ?? [];
   if (command.length === 0) throw invalid("No exec command specified", "give Cmd as a list of strings");
@@ -17,6 +20,7 @@ export function execRequest(body: unknown): { config: ExecConfig; stdout: boolea
     stdin: booleanIn(asked, "AttachStdin"),
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(user === undefined ? {} : { user }),
+    ...(booleanIn(asked, "Tty") ? { terminal: consoleSize(asked) ?? NO_SIZE } : {}),
   };
   return { config, stdout: booleanIn(asked, "AttachStdout"), stderr: booleanIn(asked, "AttachStderr") };
 }
@@ -31,4 +35,22 @@ function environment(entries: readonly string[]): Record<string, string> {
       return equals < 0 ? [] : [[entry.slice(0, equals), entry.slice(equals + 1)]];
     }),
   );
+}
+
+/** The size in a body's `ConsoleSize: [rows, columns]`; undefined when it is absent. Throws request.invalid. */
+export function consoleSize(body: JsonObject): TerminalSize | undefined {
+  const size = body["ConsoleSize"] ?? undefined;
+  if (size === undefined) return undefined;
+  if (!Array.isArray(size) || size.length !== 2) throw invalid("ConsoleSize: must be [rows, columns]");
+  return terminalSize(size[0], size[1]);
+}
+
+/** A terminal's size from a stranger. Throws request.invalid. */
+export function terminalSize(rows: unknown, columns: unknown): TerminalSize {
+  if (isExtent(rows) && isExtent(columns)) return { rows, columns };
+  throw invalid(`a terminal's height and width must be whole numbers from 0 to ${LARGEST}`);
+}
+
+function isExtent(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= LARGEST;
 }

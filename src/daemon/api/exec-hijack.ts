@@ -4,9 +4,10 @@ import type { Duplex } from "node:stream";
 import { GantryError } from "../../error.ts";
 import { booleanIn, objectOf } from "./bodies.ts";
 import { invalid, NotBuiltError } from "./errors.ts";
-import { outputFrames } from "./exec.ts";
+import { contentType, outputOf } from "./exec.ts";
+import { consoleSize } from "./exec-body.ts";
 import type { ExecRegistry } from "./exec-registry.ts";
-import { frame, MULTIPLEXED } from "./frame.ts";
+import { frame } from "./frame.ts";
 import { refuse } from "./raw-answer.ts";
 import { drained } from "./stream.ts";
 import { withoutVersion } from "./version.ts";
@@ -18,7 +19,7 @@ const BODY_DEADLINE_MS = 10_000;
 
 /**
  * Serves `POST /exec/{id}/start` with `Upgrade: tcp`: the connection becomes the command's stdin one way and its output
- * in frames the other way. Closing one's own half ends stdin; the command goes on. Node hands such a request over
+ * the other way, in frames unless it has a terminal. Closing one's own half ends stdin; the command goes on. Node hands such a request over
  * before it has read the body, so that this is done here. Any other upgrade is answered 501.
  */
 export function hijackExec(app: FastifyInstance, registry: ExecRegistry): void {
@@ -44,16 +45,18 @@ async function serve(request: IncomingMessage, socket: Duplex, registry: ExecReg
   const body = objectOf(parse(await readBody(request, socket)));
   if (booleanIn(body, "Detach")) throw invalid("Detach needs no upgraded connection", "leave Upgrade out");
   const exec = registry.find(id);
+  exec.size = consoleSize(body) ?? exec.size;
   const session = await registry.start(exec).catch((error: unknown) => {
     if (!isCommandFailure(error)) throw error;
     return error;
   });
   socket.write(
-    `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${MULTIPLEXED}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+    `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType(exec)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
   );
   if (session instanceof GantryError) {
     // Docker's CLI shows what it reads and asks for the exit status after: 126 or 127.
-    socket.end(frame("stderr", Buffer.from(`${session.message}\n`)));
+    const terminal = exec.config.terminal !== undefined;
+    socket.end(terminal ? `${session.message}\r\n` : frame("stderr", Buffer.from(`${session.message}\n`)));
     return;
   }
   if (exec.config.stdin) {
@@ -65,14 +68,14 @@ async function serve(request: IncomingMessage, socket: Duplex, registry: ExecReg
   }
   // One that vanished without closing its half first: the command must not wait for more.
   socket.once("close", () => session.stdin.end());
-  await pump(outputFrames(exec, session), socket);
+  await pump(outputOf(exec, session), socket);
 }
 
-async function pump(output: AsyncIterable<Buffer>, socket: Duplex): Promise<void> {
+/** To the end, even when nobody reads any more: the command goes on, and what becomes of it can be asked for. */
+async function pump(output: AsyncIterable<Uint8Array>, socket: Duplex): Promise<void> {
   try {
     for await (const bytes of output) {
-      if (socket.destroyed) return;
-      if (!socket.write(bytes)) await drained(socket);
+      if (!socket.destroyed && !socket.write(bytes)) await drained(socket);
     }
     socket.end();
   } catch {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { GantryError } from "../../error.ts";
-import type { ExecConfig, ExecSession } from "../../runtime/session.ts";
+import type { ExecConfig, ExecSession, TerminalSize } from "../../runtime/session.ts";
 import type { Engine } from "../engine.ts";
 
 /** A command to run in a container: created, then started at most once. */
@@ -16,6 +16,9 @@ export interface Exec {
   pid: number;
   /** Undefined until it is over. */
   exitCode: number | undefined;
+  /** Its terminal's, once it is known better than the configuration. */
+  size: TerminalSize | undefined;
+  session: ExecSession | undefined;
 }
 
 const KEPT_MS = 5 * 60 * 1000;
@@ -33,7 +36,8 @@ export class ExecRegistry {
   create(exec: Pick<Exec, "containerId" | "config" | "stdout" | "stderr">): Exec {
     this.#forgetOld();
     const id = randomBytes(32).toString("hex");
-    const state = { started: false, running: false, pid: 0, exitCode: undefined };
+    const nothing = { exitCode: undefined, size: undefined, session: undefined };
+    const state = { started: false, running: false, pid: 0, ...nothing };
     const created: Exec = { ...exec, id, createdAt: Date.now(), ...state };
     this.#execs.set(id, created);
     return created;
@@ -52,8 +56,11 @@ export class ExecRegistry {
     exec.started = true;
     exec.running = true;
     try {
-      const session = await this.#engine.containers.exec(exec.containerId, exec.config);
+      const asked = exec.size;
+      const session = await this.#engine.containers.exec(exec.containerId, configOf(exec));
       exec.pid = session.pid;
+      exec.session = session;
+      if (exec.size !== undefined && exec.size !== asked) session.resize(exec.size); // it changed meanwhile
       // A process that closed its end is no error of ours.
       session.stdin.on("error", () => {});
       session.exit.then(
@@ -67,8 +74,16 @@ export class ExecRegistry {
     }
   }
 
+  /** Sets the size of an exec's terminal; before the start it is what the terminal begins with. Throws conflict. */
+  resize(exec: Exec, size: TerminalSize): void {
+    if (exec.started && !exec.running) throw new GantryError("conflict", `exec ${exec.id} is over`);
+    exec.size = size;
+    exec.session?.resize(size);
+  }
+
   #over(exec: Exec, code: number): void {
     exec.running = false;
+    exec.session = undefined;
     exec.exitCode = code;
   }
 
@@ -79,6 +94,10 @@ export class ExecRegistry {
       if (now - exec.createdAt > KEPT_MS || this.#execs.size >= MOST) this.#execs.delete(id);
     }
   }
+}
+
+function configOf({ config, size }: Exec): ExecConfig {
+  return config.terminal === undefined || size === undefined ? config : { ...config, terminal: size };
 }
 
 /** The status a shell would report for a command that could not be run. */

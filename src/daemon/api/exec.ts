@@ -4,9 +4,10 @@ import type { ExecSession } from "../../runtime/session.ts";
 import type { Engine } from "../engine.ts";
 import { booleanIn, objectOf } from "./bodies.ts";
 import { containerReference, type ContainerParams } from "./container-reference.ts";
-import { execRequest } from "./exec-body.ts";
+import { consoleSize, execRequest, terminalSize } from "./exec-body.ts";
 import type { Exec, ExecRegistry } from "./exec-registry.ts";
-import { frame, MULTIPLEXED } from "./frame.ts";
+import { frame, MULTIPLEXED, RAW } from "./frame.ts";
+import { Query } from "./query.ts";
 import { sendStream } from "./stream.ts";
 
 interface OneExec {
@@ -27,16 +28,24 @@ export function execRoutes(app: FastifyInstance, engine: Engine, registry: ExecR
   });
 
   app.post<OneExec>("/exec/:exec/start", async (request, reply) => {
-    const detach = booleanIn(objectOf(request.body), "Detach");
+    const body = objectOf(request.body);
     const exec = registry.find(request.params.exec);
+    exec.size = consoleSize(body) ?? exec.size;
     const session = await registry.start(exec);
     // Only a hijacked connection can carry stdin.
     session.stdin.end();
-    if (detach) {
+    if (booleanIn(body, "Detach")) {
       void discard(session);
       return reply.code(200).send();
     }
-    return sendStream(reply, MULTIPLEXED, outputFrames(exec, session));
+    return sendStream(reply, contentType(exec), outputOf(exec, session));
+  });
+
+  app.post<OneExec>("/exec/:exec/resize", async (request, reply) => {
+    const query = new Query(request);
+    const size = terminalSize(query.integer("h"), query.integer("w"));
+    registry.resize(registry.find(request.params.exec), size);
+    return reply.code(200).send();
   });
 
   app.get<OneExec>("/exec/:exec/json", (request, reply) => {
@@ -44,10 +53,15 @@ export function execRoutes(app: FastifyInstance, engine: Engine, registry: ExecR
   });
 }
 
-/** The command's output as frames; ends once it is closed and the exit status is known. */
-export async function* outputFrames(exec: Exec, session: ExecSession): AsyncGenerator<Buffer> {
+/** Of a terminal its output is sent as it is, of pipes in frames. */
+export function contentType({ config }: Exec): string {
+  return config.terminal === undefined ? MULTIPLEXED : RAW;
+}
+
+/** The command's output in that form; ends once it is closed and the exit status is known. */
+export async function* outputOf(exec: Exec, session: ExecSession): AsyncGenerator<Uint8Array> {
   for await (const { stream, data } of session.output) {
-    if (exec[stream]) yield frame(stream, data);
+    if (exec[stream]) yield exec.config.terminal === undefined ? frame(stream, data) : data;
   }
   await session.exit.catch(() => {});
 }
@@ -76,7 +90,7 @@ function execDetail(exec: Exec): object {
     CanRemove: false,
     DetachKeys: "",
     ProcessConfig: {
-      tty: false,
+      tty: exec.config.terminal !== undefined,
       entrypoint,
       arguments: args,
       privileged: false,

@@ -1,6 +1,8 @@
 import type { OutputChunk } from "../../runtime/session.ts";
 
 export const MULTIPLEXED = "application/vnd.docker.multiplexed-stream";
+/** Of a terminal, which has one output: bytes as they come. */
+export const RAW = "application/vnd.docker.raw-stream";
 
 const HEAD = 8;
 const STREAM = { stdout: 1, stderr: 2 } as const;

@@ -14,7 +14,7 @@ const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ["PUT", "/containers/:container/archive"],
   ["POST", "/containers/create", "/containers/prune", "/containers/:container/attach"],
   ["POST", "/containers/:container/pause", "/containers/:container/unpause", "/containers/:container/rename"],
-  ["POST", "/containers/:container/update", "/containers/:container/resize", "/exec/:exec/resize"],
+  ["POST", "/containers/:container/update", "/containers/:container/resize"],
   ["GET", "/images/search", "/images/get"],
   [
     "POST",

@@ -42,6 +42,7 @@ export const OPERATIONS = {
   exec: [39, "bb"],
   setns: [40, "i"],
   umask: [41, "i"],
+  terminal: [60, "ii"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -102,7 +102,28 @@ describe("exec over a hijacked connection", () => {
     while (!over) over = !json<{ Running: boolean }>(await api.request("GET", `/exec/${id}/json`)).Running;
   });
 
-  it("wants a running container, a command and no terminal", async () => {
+  it("sends a terminal's output plainly, and hands its size on", async () => {
+    api.engine.add("web");
+    const cat = { ...streams, Tty: true, ConsoleSize: [24, 80], Cmd: ["cat"] };
+    const id = await create(cat);
+    const resize = async (query: string) => (await api.request("POST", `/exec/${id}/resize?${query}`)).status;
+    expect(await resize("h=30&w=90")).toBe(200); // before the start it is what the terminal begins with
+    const connection = await api.connect();
+    const text = collect(connection);
+    connection.write(`${upgrade(id)}typed`);
+    await eventually(() => text().endsWith("\r\n\r\ntyped"), "cat answered without frames");
+    expect(text()).toContain("Content-Type: application/vnd.docker.raw-stream\r\n");
+    expect(await resize("h=40&w=100")).toBe(200);
+    expect(api.engine.asked).toContain("resize 40x100");
+    for (const query of ["", "h=1", "h=-1&w=2", "h=1&w=65536"]) expect(await resize(query)).toBe(400);
+    connection.end();
+    for (let status = 200; status !== 409; ) status = await resize("h=1&w=1"); // until it is over
+    expect((await api.request("POST", "/containers/web/exec", { ...cat, ConsoleSize: [1] })).status).toBe(
+      400,
+    );
+  });
+
+  it("wants a running container and a command", async () => {
     api.engine.add("web");
     api.engine.add("dead", { state: "exited" });
     const status = async (name: string, body: unknown) =>
@@ -110,7 +131,6 @@ describe("exec over a hijacked connection", () => {
     expect(await status("dead", { Cmd: ["true"] })).toBe(409);
     expect(await status("web", { Cmd: [] })).toBe(400);
     expect(await status("web", { Cmd: "true" })).toBe(400);
-    expect(await status("web", { Cmd: ["true"], Tty: true })).toBe(501);
     expect(await status("web", { Cmd: ["true"], Env: ["=x"] })).toBe(400);
   });
 });

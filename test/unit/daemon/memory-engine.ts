@@ -138,6 +138,7 @@ export class MemoryEngine implements Engine {
         stdin: child.stdin,
         output: merged(child.stdout, child.stderr),
         exit: new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 137))),
+        resize: ({ rows, columns }) => void this.asked.push(`resize ${rows}x${columns}`),
       };
     },
   };

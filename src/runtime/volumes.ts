@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
 import { syncFolder, writeJson } from "../host/durable.ts";
@@ -28,7 +28,8 @@ export class Volumes {
   async ensure(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const data = this.data(name);
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
-    if ((await mkdir(data, { recursive: true, mode: 0o755 })) === undefined) return;
+    if ((await mkdir(data, { recursive: true })) === undefined) return;
+    await chmod(data, 0o755); // for every user inside, whatever the daemon's umask
     await writeJson(join(this.#folder, name, "volume.json"), { name, labels });
     await syncFolder(this.#folder);
   }

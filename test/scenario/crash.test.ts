@@ -14,7 +14,7 @@ afterEach(async ({ task }) => {
   await instance.close(task.result?.state === "fail");
 });
 
-function spec(replicas: number, port: number, more = ""): string {
+function spec(replicas: number, port: number): string {
   return `name: shop
 services:
   web:
@@ -23,7 +23,19 @@ services:
     restart: always
     ports: ["127.0.0.1:${port}:80"]
     deploy: { replicas: ${replicas} }
-${more}`;
+`;
+}
+
+/** Many light ones, for what must happen in the middle of an apply. */
+function crowd(replicas: number, restart: string): string {
+  return `name: shop
+services:
+  web:
+    image: host
+    command: [sleep, "1000"]
+    restart: "${restart}"
+    deploy: { replicas: ${replicas} }
+`;
 }
 
 async function pids(): Promise<Readonly<Record<string, number>>> {
@@ -47,9 +59,9 @@ test("a killed daemon: containers and ports go on, the next one finds all of the
 });
 
 test("a daemon killed in the middle of a down: the next one finishes it", async () => {
-  await instance.apply(spec(12, 18581));
+  await instance.apply(crowd(40, "always"));
   const down = instance.gantry(["down"]);
-  await until("some to be gone", async () => (await instance.containers()).size < 12);
+  await until("some to be gone", async () => (await instance.containers()).size < 38);
   await instance.endDaemon("SIGKILL");
   await down;
   await instance.ok(["ps"]);
@@ -57,7 +69,6 @@ test("a daemon killed in the middle of a down: the next one finishes it", async 
   await until("the project to be forgotten", async () =>
     (await instance.ok(["projects", "-o", "json"])).startsWith("[]"),
   );
-  await expect(answer(18581)).rejects.toThrow("fetch failed");
 });
 
 test("a killed launcher: nobody notices, and the next container starts under a new one", async () => {
@@ -74,26 +85,26 @@ test("a killed launcher: nobody notices, and the next container starts under a n
 });
 
 test("a launcher killed in the middle of an apply: the project still gets there", async () => {
-  await instance.apply(spec(1, 18583));
-  await instance.write("compose.yaml", spec(25, 18583));
+  await instance.apply(crowd(1, "always"));
+  await instance.write("compose.yaml", crowd(40, "always"));
   const apply = instance.gantry(["apply"]);
   await until("some of them", async () => (await instance.running()).length > 4);
   killAll((await machineryOf(instance.base)).launcher);
   await apply;
-  await until("all of them", async () => (await instance.running()).length === 25);
-  expect((await machineryOf(instance.base)).shims).toHaveLength(25);
+  await until("all of them", async () => (await instance.running()).length === 40);
+  expect((await machineryOf(instance.base)).shims).toHaveLength(40);
 });
 
 test("a launcher killed in the middle of an apply costs no container that is not to be restarted", async () => {
   const once = (replicas: number): string =>
     spec(replicas, 18584).replace("restart: always", 'restart: "no"');
-  await instance.apply(once(1));
-  await instance.write("compose.yaml", once(25));
+  await instance.apply(crowd(1, "no"));
+  await instance.write("compose.yaml", crowd(40, "no"));
   const apply = instance.gantry(["apply"]);
   await until("some of them", async () => (await instance.running()).length > 4);
   killAll((await machineryOf(instance.base)).launcher);
   await apply;
-  await until("all of them", async () => (await instance.running()).length === 25);
+  await until("all of them", async () => (await instance.running()).length === 40);
 });
 
 test("a killed proxy comes back with the same ports and endpoints", async () => {
@@ -117,7 +128,7 @@ test("a killed shim takes its own container along, and only that", async () => {
   expect(shims).toHaveLength(3);
   killAll(shims.slice(0, 1));
   const after = await until("three again, one of them new", async () => {
-    const now = await pids().catch(() => ({}) as Readonly<Record<string, number>>); // one may end in between
+    const now = await pids();
     const kept = Object.keys(before).filter((name) => now[name] === before[name]);
     return Object.keys(now).length === 3 && kept.length === 2 && now;
   });

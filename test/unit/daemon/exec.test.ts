@@ -117,7 +117,7 @@ describe("exec over a hijacked connection", () => {
     expect(api.engine.asked).toContain("resize 40x100");
     for (const query of ["", "h=1", "h=-1&w=2", "h=1&w=65536"]) expect(await resize(query)).toBe(400);
     connection.end();
-    for (let status = 200; status !== 409; ) status = await resize("h=1&w=1"); // until it is over
+    for (let status = 200; status !== 409;) status = await resize("h=1&w=1"); // until it is over
     expect((await api.request("POST", "/containers/web/exec", { ...cat, ConsoleSize: [1] })).status).toBe(
       400,
     );

@@ -110,7 +110,7 @@ export function projectOperations({
     while (!leftAlone()) {
       const stored = get(project);
       const found = mine(project);
-      const state = settled(desiredOf(stored), found);
+      const state = settled(desiredOf(stored), found, Date.now());
       if (state.state === "never")
         throw new GantryError("conflict", state.message, {
           next: `gantry logs -p ${project} ${state.service}`,

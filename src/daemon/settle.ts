@@ -10,37 +10,55 @@ export type Settled =
 
 /** Restarts in a row after which a replica counts as one that never comes up. */
 const HOPELESS = 3;
+/** A program that ends at once was up for a moment, too: it counts once it has run this long. */
+const STEADY_MS = 100;
+/** One that failed before has to prove more. */
+const STEADY_AFTER_FAILURE_MS = 2000;
 
-/** Whether every wanted replica runs, or has done its work (exit status 0 and no restart). Pure. */
-export function settled(desired: Desired, containers: readonly ObservedContainer[]): Settled {
-  for (const [name, service] of Object.entries(desired.project.services)) {
-    if (desired.stopped.includes(name)) continue;
-    const replicas = desired.replicas[name] ?? service.replicas;
-    const mine = containers.filter(
-      ({ owner }) => owner?.project === desired.project.name && owner.service === name,
-    );
-    for (let number = 1; number <= replicas; number++) {
-      const candidates = mine.filter(({ owner }) => owner?.number === number);
-      const replica = candidates.find(({ state }) => state === "running") ?? candidates[0];
-      if (replica?.state === "running") continue;
-      const subject = `${name}.${number}`;
-      if (replica === undefined) return { state: "no", waitingFor: subject };
-      if (replica.state === "exited" && replica.exitCode === 0 && service.restart.name !== "always") continue;
-      const gaveUp = service.restart.name === "no" || replica.failures >= HOPELESS;
-      if (replica.startFailure !== undefined && gaveUp)
-        return { state: "never", service: name, message: `${subject}: ${replica.startFailure.message}` };
-      if (replica.state === "exited" && gaveUp)
-        return { state: "never", service: name, message: ending(subject, replica) };
-      return { state: "no", waitingFor: subject };
+/**
+ * Whether every wanted replica runs steadily, or has done its work (exit status 0, and nothing restarts it).
+ * Pure; `now` in ms since the epoch.
+ */
+export function settled(desired: Desired, containers: readonly ObservedContainer[], now: number): Settled {
+  const found = new Map<string, ObservedContainer>();
+  for (const container of containers) {
+    const { owner, state } = container;
+    if (owner?.project !== desired.project.name) continue;
+    const subject = `${owner.service}.${owner.number}`;
+    if (state === "running" || !found.has(subject)) found.set(subject, container);
+  }
+  let waitingFor: string | undefined;
+  for (const [service, { replicas, restart }] of Object.entries(desired.project.services)) {
+    if (desired.stopped.includes(service)) continue;
+    const wanted = desired.replicas[service] ?? replicas;
+    for (let number = 1; number <= wanted; number++) {
+      const subject = `${service}.${number}`;
+      const verdict = judge(found.get(subject), restart.name, now);
+      if (verdict === "waiting") waitingFor ??= subject;
+      else if (verdict !== "up") return { state: "never", service, message: `${subject} ${verdict.message}` };
     }
   }
-  return { state: "yes" };
+  return waitingFor === undefined ? { state: "yes" } : { state: "no", waitingFor };
 }
 
-function ending(subject: string, { oomKilled, exitCode }: ObservedContainer): string {
-  return oomKilled
-    ? `${subject} was killed: out of memory`
-    : `${subject} exited with status ${exitCode ?? "?"}`;
+function judge(
+  replica: ObservedContainer | undefined,
+  restart: string,
+  now: number,
+): "up" | "waiting" | { readonly message: string } {
+  if (replica === undefined) return "waiting";
+  const { state, failures, exitCode, startFailure, startedAt = now } = replica;
+  if (state !== "exited" && state !== "created")
+    return now - startedAt >= (failures > 0 ? STEADY_AFTER_FAILURE_MS : STEADY_MS) ? "up" : "waiting";
+  const comesBack = restart === "always" || restart === "unless-stopped";
+  if (state === "exited" && exitCode === 0 && !comesBack) return "up";
+  if (restart !== "no" && failures < HOPELESS) return "waiting";
+  if (startFailure !== undefined) return { message: `cannot start: ${startFailure.message}` };
+  return state === "exited" ? { message: ending(replica) } : "waiting";
+}
+
+function ending({ oomKilled, exitCode }: ObservedContainer): string {
+  return oomKilled ? "was killed: out of memory" : `exited with status ${exitCode ?? "?"}`;
 }
 
 /** The TCP endpoints behind published ports that a waiting client would be let through to. */

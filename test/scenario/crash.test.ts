@@ -96,8 +96,6 @@ test("a launcher killed in the middle of an apply: the project still gets there"
 });
 
 test("a launcher killed in the middle of an apply costs no container that is not to be restarted", async () => {
-  const once = (replicas: number): string =>
-    spec(replicas, 18584).replace("restart: always", 'restart: "no"');
   await instance.apply(crowd(1, "no"));
   await instance.write("compose.yaml", crowd(40, "no"));
   const apply = instance.gantry(["apply"]);

@@ -37,7 +37,7 @@ function requireShortPath(socket: string): void {
   if (Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES) return;
   throw new GantryError(
     "request.invalid",
-    `the socket's path is longer than ${MAX_SOCKET_PATH_BYTES} bytes: ${socket}`,
+    `the socket's path is too long (more than ${MAX_SOCKET_PATH_BYTES} bytes): ${socket}`,
     {
       next: "try a shorter --run FOLDER",
     },

@@ -1,6 +1,6 @@
 // A gantry of the benchmark's own.
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runFolder } from "./enclosure.mjs";
@@ -28,7 +28,10 @@ export class Gantry {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
-    await until("gantry's daemon", async () => (await ask(this.socket, "GET", "/_ping")) === "OK");
+    let ended = false;
+    this.daemon.on("exit", () => (ended = true));
+    await until("gantry's daemon", async () => ended || (await ask(this.socket, "GET", "/_ping")) === "OK");
+    if (ended) throw new Error(`the daemon ended:\n${readFileSync(join(this.base, "gantryd.log"), "utf8")}`);
     return this;
   }
 

@@ -115,7 +115,8 @@ test(
       return shims.length === 4 && launcher.length <= 1 && proxy.length === 1;
     });
     expect(await readdir(join(instance.base, "run/containers"))).toHaveLength(4);
-    expect(await readdir(join(instance.base, "root/containers"))).toHaveLength(4);
+    const kept = (await readdir(join(instance.base, "root/containers"))).map((name) => name.slice(0, 64)); // an id
+    expect(new Set(kept).size).toBe(4);
     const answered = new Set<string>();
     await until("all four to answer", async () => {
       answered.add(await (await fetch(`http://127.0.0.1:${PORT}/`)).text());

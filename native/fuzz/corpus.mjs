@@ -1,0 +1,50 @@
+// Writes the seed corpus: real plans, by the compiler that production uses. Run after `npm run build`.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { compileExec, compileLaunch } from "../../dist/runtime/compile.js";
+
+const cgroups = [
+  { version: 1, controllers: ["cpu"], path: "/c/cpu" },
+  { version: 1, controllers: ["memory"], path: "/c/memory" },
+  { version: 1, controllers: ["pids"], path: "/c/pids" },
+];
+const config = {
+  image: "host",
+  command: ["sleep", "1000"],
+  environment: {},
+  mounts: [],
+  limits: {},
+  restart: { name: "no" },
+  stopGraceMs: 10_000,
+  labels: {},
+  init: false,
+};
+const input = {
+  id: "0123456789abcdef".repeat(4),
+  config,
+  image: { layers: ["/root/layer"], hostMounts: [{ source: "/usr", target: "/usr" }] },
+  root: "/root",
+  cgroups,
+  files: [],
+  volumeFolder: (name) => `/root/volumes/${name}/data`,
+};
+const rich = {
+  ...config,
+  init: true,
+  user: "ann:staff",
+  environment: { A: "1" },
+  limits: { memoryBytes: 1 << 26, nanocpus: 5e8, pids: 10 },
+  mounts: [
+    { type: "bind", source: "/srv", target: "/srv", readOnly: true, createSource: true },
+    { type: "volume", source: "kept", target: "/kept", readOnly: false },
+    { type: "tmpfs", target: "/tmp", sizeBytes: 1 << 20 },
+  ],
+};
+const plans = {
+  plain: compileLaunch(input),
+  rich: compileLaunch({ ...input, config: rich, seccomp: new Uint8Array(16) }),
+  exec: compileExec({ id: input.id, cgroups, command: ["true"], environment: [], workingDir: "/", user: "" }),
+};
+const folder = fileURLToPath(new URL("corpus", import.meta.url));
+mkdirSync(folder, { recursive: true });
+for (const [name, bytes] of Object.entries(plans)) writeFileSync(`${folder}/${name}.plan`, bytes);

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Desired } from "../reconcile/desired.ts";
+import type { RestartPolicy } from "../spec/project.ts";
 
 /** How far a project is from what `--wait` waits for. */
 export type Settled =
@@ -33,7 +34,7 @@ export function settled(desired: Desired, containers: readonly ObservedContainer
     const wanted = desired.replicas[service] ?? replicas;
     for (let number = 1; number <= wanted; number++) {
       const subject = `${service}.${number}`;
-      const verdict = judge(found.get(subject), restart.name, now);
+      const verdict = judge(found.get(subject), restart, now);
       if (verdict === "waiting") waitingFor ??= subject;
       else if (verdict !== "up") return { state: "never", service, message: `${subject} ${verdict.message}` };
     }
@@ -43,7 +44,7 @@ export function settled(desired: Desired, containers: readonly ObservedContainer
 
 function judge(
   replica: ObservedContainer | undefined,
-  restart: string,
+  { name: restart, maxRetries = HOPELESS }: RestartPolicy,
   now: number,
 ): "up" | "waiting" | { readonly message: string } {
   if (replica === undefined) return "waiting";
@@ -52,7 +53,7 @@ function judge(
     return now - startedAt >= (failures > 0 ? STEADY_AFTER_FAILURE_MS : STEADY_MS) ? "up" : "waiting";
   const comesBack = restart === "always" || restart === "unless-stopped";
   if (state === "exited" && exitCode === 0 && !comesBack) return "up";
-  if (restart !== "no" && failures < HOPELESS) return "waiting";
+  if (restart !== "no" && failures < Math.min(maxRetries, HOPELESS)) return "waiting";
   if (startFailure !== undefined) return { message: `cannot start: ${startFailure.message}` };
   return state === "exited" ? { message: ending(replica) } : "waiting";
 }

@@ -5,7 +5,11 @@ import type { Project, RestartPolicy } from "../../../src/spec/project.ts";
 
 const NOW = 1_000_000;
 
-function project(replicas: number, restart: RestartPolicy["name"] = "no"): Project {
+function project(
+  replicas: number,
+  restart: RestartPolicy["name"] = "no",
+  limit: Pick<RestartPolicy, "maxRetries"> = {},
+): Project {
   const web = {
     image: "host",
     environment: {},
@@ -13,7 +17,7 @@ function project(replicas: number, restart: RestartPolicy["name"] = "no"): Proje
     mounts: [],
     replicas,
     limits: {},
-    restart: { name: restart },
+    restart: { name: restart, ...limit },
     stopGraceMs: 10_000,
     labels: {},
     init: false,
@@ -87,5 +91,15 @@ test("a replica that nobody restarts, or that failed three times, will never com
   expect(judge(project(1, "always"), [{ ...failed, failures: 2 }])).toMatchObject({ state: "no" });
   expect(judge(project(1, "always"), [{ ...failed, failures: 3, oomKilled: true }])).toMatchObject({
     message: "web.1 was killed: out of memory",
+  });
+});
+
+test("one whose attempts are used up never comes, however few they were", () => {
+  const failed = replica(1, { state: "exited", exitCode: 7, failures: 1 });
+  expect(judge(project(1, "on-failure"), [failed])).toMatchObject({ state: "no" });
+  expect(judge(project(1, "on-failure", { maxRetries: 1 }), [failed])).toEqual({
+    state: "never",
+    service: "web",
+    message: "web.1 exited with status 7",
   });
 });

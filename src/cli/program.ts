@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { containerCommands } from "./commands/container.ts";
 import { imageCommands } from "./commands/image.ts";
+import { processCommands } from "./commands/process.ts";
 import { projectCommands } from "./commands/project.ts";
 import { systemCommands } from "./commands/system.ts";
 import type { Context } from "./context.ts";
@@ -29,6 +30,7 @@ export function buildProgram(run: Run): Command {
     .exitOverride();
   projectCommands(program, run);
   containerCommands(program, run);
+  processCommands(program, run);
   imageCommands(program, run);
   systemCommands(program, run);
   return program;

@@ -4,6 +4,7 @@ import { observeContainer } from "../observe/observe.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
 import { readLog } from "../runtime/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { ContainerAction } from "./events.ts";
 import type { Engine } from "./engine.ts";
 import type { Loop } from "./loop.ts";
 
@@ -33,10 +34,13 @@ export function containerOperations({
   runtime,
   containers,
   loop,
+  emit,
 }: {
   readonly runtime: Runtime;
   readonly containers: Containers;
   readonly loop: Loop;
+  /** Says what happened, in docker's words. */
+  readonly emit: (action: ContainerAction, record: ContainerRecord) => void;
 }): Engine["containers"] {
   const find = (reference: string): ContainerRecord => findRecord(runtime, reference);
 
@@ -79,6 +83,16 @@ export function containerOperations({
       });
     },
     kill: async (reference, signal) => runtime.kill(find(reference).id, signal),
+    pause: async (reference) => {
+      const record = find(reference);
+      await runtime.pause(record.id);
+      emit("pause", record);
+    },
+    unpause: async (reference) => {
+      const record = find(reference);
+      await runtime.unpause(record.id);
+      emit("unpause", record);
+    },
     remove: async (reference, { force, volumes }) => {
       const record = find(reference);
       if (!force && runtime.status(record.id).phase === "running")
@@ -101,6 +115,8 @@ export function containerOperations({
         options.follow ? runtime.wait(id) : Promise.resolve(),
       );
     },
+    processes: async (reference, psArguments) => await runtime.processes(find(reference).id, psArguments),
+    usage: async (reference) => await runtime.usage(find(reference).id),
     exec: async (reference, config) => {
       const record = find(reference);
       return await runtime.exec(record.id, config, await containers.imageOf(record));

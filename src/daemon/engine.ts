@@ -1,6 +1,8 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Project } from "../spec/project.ts";
 import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
+import type { ProcessTable } from "../runtime/process-table.ts";
+import type { ContainerUsage } from "../runtime/usage.ts";
 import type { DoctorLine, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
 
 /**
@@ -19,11 +21,19 @@ export interface Engine {
     restart(reference: string, options: { readonly graceMs?: number }): Promise<void>;
     /** `signal` as `SIGTERM`, `TERM` or `15`. */
     kill(reference: string, signal: string): Promise<void>;
+    /** Stops every process of it where it is. container.not-running, conflict when it is paused already. */
+    pause(reference: string): Promise<void>;
+    /** Lets it go on. container.not-running, conflict when it is not paused. */
+    unpause(reference: string): Promise<void>;
     /** container.running unless stopped or forced; `volumes` also removes its anonymous volumes. */
     remove(reference: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
     /** Resolves with the exit code once it is not running. */
     wait(reference: string): Promise<number>;
     logs(reference: string, options: LogOptions): AsyncIterable<LogLine>;
+    /** Its processes as ps(1) shows them. container.not-running, request.invalid for arguments ps cannot use. */
+    processes(reference: string, psArguments: readonly string[]): Promise<ProcessTable>;
+    /** What it uses; undefined while it does not run. */
+    usage(reference: string): Promise<ContainerUsage | undefined>;
     exec(reference: string, config: ExecConfig): Promise<ExecSession>;
   };
   readonly projects: {

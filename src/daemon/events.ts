@@ -17,9 +17,12 @@ export class Events {
   }
 }
 
+/** What happens to a container. */
+export type ContainerAction = ContainerEvent | "start" | "die" | "pause" | "unpause";
+
 /** A change of a container in docker's vocabulary; a death by lack of memory is two events, as docker has it. */
 export function containerEvent(
-  action: ContainerEvent | "start" | "die",
+  action: ContainerAction,
   { id, name, config }: ContainerRecord,
   status: ContainerStatus,
 ): readonly EngineEvent[] {

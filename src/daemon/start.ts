@@ -13,13 +13,14 @@ import { openImageStore } from "../image/store.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
 import { capabilityMask, DEFAULT_CAPABILITIES } from "../runtime/capability.ts";
+import type { ContainerRecord } from "../runtime/container.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { compileSeccomp } from "../runtime/seccomp/compile.ts";
 import { DEFAULT_PROFILE } from "../runtime/seccomp/default-profile.ts";
 import { containerOperations } from "./container-operations.ts";
 import { examine } from "./doctor.ts";
 import type { Engine } from "./engine.ts";
-import { containerEvent, Events } from "./events.ts";
+import { type ContainerAction, containerEvent, Events } from "./events.ts";
 import { imageOperations } from "./image-operations.ts";
 import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
@@ -53,7 +54,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     onChange: (id, change) => {
       const record = runtime.records.get(id);
       if (record === undefined) return;
-      for (const event of containerEvent(change, record, runtime.status(id))) events.emit(event);
+      emit(change, record);
       if (record.owner === undefined) return;
       void endpoints.sync(record.owner.project).catch((error: unknown) => log.warn(messageOf(error)));
       wake.project(record.owner.project);
@@ -70,14 +71,15 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
   });
   const attachment = await Attachment.open(run, runtime, networks);
   const endpoints = new Endpoints(runtime, proxy);
+  const emit = (action: ContainerAction, record: ContainerRecord): void => {
+    for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
+  };
   const containers = new Containers({
     runtime,
     images,
     attachment,
     endpoints,
-    onEvent: (action, record) => {
-      for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
-    },
+    onEvent: emit,
   });
   const store = await ProjectStore.open(root);
   const handlers = handlersFor({ runtime, images, attachment, endpoints, containers });
@@ -90,7 +92,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
   const timer = setInterval(() => void runtime.verify(), VERIFY_MS);
 
   const engine: Engine = {
-    containers: containerOperations({ runtime, containers, loop }),
+    containers: containerOperations({ runtime, containers, loop, emit }),
     projects: projectOperations({ runtime, containers, store, loop }),
     images: imageOperations(images, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),

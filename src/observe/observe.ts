@@ -20,7 +20,8 @@ export function observeContainer(runtime: Runtime, record: ContainerRecord): Obs
   switch (status.phase) {
     case "running": {
       const { pid, startedAt } = status.process;
-      return { ...record, state: "running", oomKilled: false, pid, startedAt };
+      const paused = runtime.isPaused(record.id) ? ({ paused: true } as const) : {};
+      return { ...record, state: "running", oomKilled: false, pid, startedAt, ...paused };
     }
     case "exited": {
       const { code, oomKilled, startedAt, finishedAt } = status.exit;

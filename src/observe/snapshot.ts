@@ -12,6 +12,8 @@ export interface ObservedContainer extends ContainerRecord {
   readonly exitCode?: number;
   readonly oomKilled: boolean;
   readonly startFailure?: StartFailure;
+  /** It runs, but its processes are frozen. To the planner it runs: who paused it wants it so. */
+  readonly paused?: true;
 }
 
 /** A listening socket on the host that is not ours. */

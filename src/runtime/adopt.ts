@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cgroupPids, type CgroupParent, removeCgroup } from "../host/cgroup.ts";
 import { errnoOf } from "../host/errno.ts";
 import { type ExitStatus, readExit } from "./exits.ts";
+import type { Freezer } from "./freezer.ts";
 import type { LaunchedProcess } from "./launcher.ts";
 import { shimSocket, shortId } from "./places.ts";
 import { shimStatus } from "./shim.ts";
@@ -17,6 +18,7 @@ export type Found =
 export interface Whereabouts {
   readonly run: string;
   readonly cgroups: readonly CgroupParent[];
+  readonly freezer: Freezer;
 }
 
 /**
@@ -32,7 +34,9 @@ export async function findContainer(where: Whereabouts, id: string): Promise<Fou
   // The shim may have ended meanwhile, in the order: exit file, socket, itself.
   const late = await readExit(where.run, id);
   if (late !== undefined) return { phase: "exited", exit: late };
+  await where.freezer.thaw(id); // v1 kills nothing that is frozen
   await killCgroup(where.cgroups, shortId(id));
+  await where.freezer.forget(id);
   return { phase: "created" };
 }
 
@@ -62,6 +66,7 @@ function kill(pid: number): void {
 export async function sweepUnowned(where: Whereabouts, owned: ReadonlySet<string>): Promise<void> {
   const folder = join(where.run, "containers");
   const names = new Set([...owned].map(shortId));
+  await where.freezer.sweep(owned);
   for (const { path } of where.cgroups)
     for (const entry of await readdir(path, { withFileTypes: true }).catch(() => []))
       if (entry.isDirectory() && !names.has(entry.name)) await killCgroup(where.cgroups, entry.name);

@@ -11,15 +11,19 @@ import { environmentOf, hostnameOf } from "./command.ts";
 import { compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
 import type { ContainerRecord, StartFailure } from "./container.ts";
 import { listenForExits, readExit } from "./exits.ts";
+import { Freezer } from "./freezer.ts";
 import { Launcher } from "./launcher.ts";
 import { Interrupted } from "./failure.ts";
 import { limitWrites } from "./limits.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { runFolder, shimSocket, shortId } from "./places.ts";
+import { type ProcessTable, processTable } from "./process-table.ts";
+import { processesOf } from "./processes.ts";
 import { Records } from "./records.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
 import { isShim, shimExec, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
+import { type ContainerUsage, readUsage } from "./usage.ts";
 import { Volumes } from "./volumes.ts";
 
 export interface RuntimeOptions {
@@ -58,7 +62,7 @@ export class Runtime {
   readonly records: Records;
   readonly volumes: Volumes;
   readonly launcher: Launcher;
-  readonly #options: RuntimeOptions;
+  readonly #options: RuntimeOptions & { readonly freezer: Freezer };
   readonly #status = new Map<string, ContainerStatus>();
   readonly #ended = new Map<string, Set<() => void>>();
   /** Containers that ended before their start was known here. */
@@ -66,7 +70,7 @@ export class Runtime {
   readonly #serial = new Serial();
   #server: Server | undefined;
 
-  private constructor(options: RuntimeOptions, records: Records) {
+  private constructor(options: RuntimeOptions & { readonly freezer: Freezer }, records: Records) {
     this.#options = options;
     this.records = records;
     this.volumes = new Volumes(options.root);
@@ -85,14 +89,19 @@ export class Runtime {
     await mkdir(join(options.run, "containers"), { recursive: true, mode: 0o700 });
     await makeMountPoints(options.root);
     const { records, leftovers } = await Records.open(options.root);
-    const runtime = new Runtime(options, records);
+    const freezer = await Freezer.open(options.cgroups);
+    const runtime = new Runtime({ ...options, freezer }, records);
     // Listening comes before looking, so that no exit falls in between.
     runtime.#server = await listenForExits(options.run, (id) => runtime.#hint(id));
     for (const name of leftovers) await records.removeLeftover(name);
     await Promise.all(
-      records.list().map(async ({ id }) => runtime.#status.set(id, await findContainer(options, id))),
+      records.list().map(async ({ id }) => {
+        const found = await findContainer(runtime.#options, id);
+        runtime.#status.set(id, found);
+        if (found.phase !== "running") await freezer.forget(id);
+      }),
     );
-    await sweepUnowned(options, new Set(records.list().map(({ id }) => id)));
+    await sweepUnowned(runtime.#options, new Set(records.list().map(({ id }) => id)));
     return runtime;
   }
 
@@ -100,6 +109,7 @@ export class Runtime {
   async close(): Promise<void> {
     this.#server?.close();
     await this.launcher.close();
+    await this.#options.freezer.close();
   }
 
   status(id: string): ContainerStatus {
@@ -156,10 +166,12 @@ export class Runtime {
     const signal = signalNumber(options.signal);
     if (options.graceMs > 0 && notices(status.process.pid, signal)) {
       await this.#signal(id, signal);
+      await this.#options.freezer.thaw(id);
       await within(ended, options.graceMs);
     }
     if (this.status(id).phase === "running") {
       await this.#signal(id, SIGKILL);
+      await this.#options.freezer.thaw(id);
       if (!(await within(ended, KILL_PATIENCE_MS)))
         throw new GantryError("kernel", `container ${id.slice(0, 12)} does not die`, {
           next: "a process of it hangs in the kernel: look at dmesg",
@@ -173,6 +185,31 @@ export class Runtime {
     const number = signalNumber(signal);
     if (this.status(id).phase !== "running" || !(await this.#signal(id, number)))
       throw new GantryError("container.not-running", `container ${id.slice(0, 12)} is not running`);
+    // As docker: what is to die must not stand still first; any other signal waits until the container goes on.
+    if (number === SIGKILL) await this.#options.freezer.thaw(id);
+  }
+
+  isPaused(id: string): boolean {
+    return this.status(id).phase === "running" && this.#options.freezer.isFrozen(id);
+  }
+
+  /** Stops every process of a container where it is. Throws container.not-running, conflict when it is paused. */
+  async pause(id: string): Promise<void> {
+    await this.#serial.run(id, async () => {
+      this.#requireRunning(this.#record(id));
+      if (this.isPaused(id))
+        throw new GantryError("conflict", `container ${id.slice(0, 12)} is already paused`);
+      await this.#options.freezer.freeze(id);
+    });
+  }
+
+  /** Lets a paused container go on. Throws container.not-running, conflict when it is not paused. */
+  async unpause(id: string): Promise<void> {
+    await this.#serial.run(id, async () => {
+      this.#requireRunning(this.#record(id));
+      if (!this.isPaused(id)) throw new GantryError("conflict", `container ${id.slice(0, 12)} is not paused`);
+      await this.#options.freezer.thaw(id);
+    });
   }
 
   /** Resolves once the container does not run. */
@@ -217,9 +254,10 @@ export class Runtime {
   /** Runs a further process inside. Throws container.not-running, command.not-found, command.not-executable. */
   async exec(id: string, config: ExecConfig, image: LaunchImage): Promise<ExecSession> {
     const record = this.#record(id);
-    if (this.status(id).phase !== "running")
-      throw new GantryError("container.not-running", `container ${record.name} is not running`, {
-        next: `gantry start ${record.name}`,
+    this.#requireRunning(record);
+    if (this.isPaused(id))
+      throw new GantryError("conflict", `container ${record.name} is paused`, {
+        next: `gantry unpause ${record.name}`,
       });
     const { terminal } = config;
     const own = { ...record.config, environment: { ...record.config.environment, ...config.environment } };
@@ -236,6 +274,20 @@ export class Runtime {
       ...(terminal === undefined ? {} : { terminal }),
     });
     return await shimExec(shimSocket(run, id), plan);
+  }
+
+  /** The container's processes as ps(1) shows them. Throws container.not-running, request.invalid. */
+  async processes(id: string, psArguments: readonly string[]): Promise<ProcessTable> {
+    this.#requireRunning(this.#record(id));
+    return await processTable(await processesOf(this.#options.cgroups, id), psArguments);
+  }
+
+  /** What the container uses; undefined while it does not run. */
+  async usage(id: string): Promise<ContainerUsage | undefined> {
+    const status = this.status(this.#record(id).id);
+    return status.phase === "running"
+      ? await readUsage(this.#options.cgroups, id, status.process.pid)
+      : undefined;
   }
 
   /** Looks for containers whose shim was killed without a word; the slow, level-triggered safety net. */
@@ -266,12 +318,20 @@ export class Runtime {
     for (const resolve of this.#ended.get(id) ?? []) resolve();
     this.#ended.delete(id);
     this.#options.onChange(id, "die");
+    await this.#options.freezer.forget(id);
   }
 
   async #signal(id: string, signal: number): Promise<boolean> {
     const delivered = await shimSignal(shimSocket(this.#options.run, id), signal);
     if (!delivered) await this.#look(id);
     return delivered;
+  }
+
+  #requireRunning({ id, name }: ContainerRecord): void {
+    if (this.status(id).phase !== "running")
+      throw new GantryError("container.not-running", `container ${name} is not running`, {
+        next: `gantry start ${name}`,
+      });
   }
 
   #record(id: string): ContainerRecord {

@@ -2,6 +2,7 @@ import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { Port } from "../../spec/project.ts";
 import { binds, mountPoints, tmpfs } from "./container-mounts.ts";
 import { hostAddresses } from "./container-ports.ts";
+import { stateText } from "./container-status.ts";
 import { commandLine, networkName, networks } from "./container-summary.ts";
 
 /** How Docker writes "never": Go's zero time. */
@@ -36,9 +37,9 @@ export function containerDetail(container: ObservedContainer, ports: readonly Po
 function state(container: ObservedContainer): object {
   const running = container.state === "running";
   return {
-    Status: container.state,
+    Status: stateText(container),
     Running: running,
-    Paused: false,
+    Paused: container.paused === true,
     Restarting: false,
     OOMKilled: container.oomKilled,
     Dead: false,

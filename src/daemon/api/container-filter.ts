@@ -1,4 +1,5 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
+import { stateText } from "./container-status.ts";
 import { anyMatches, labelsMatch, parseFilters, type Filters } from "./filters.ts";
 import { invalid } from "./errors.ts";
 import type { Query } from "./query.ts";
@@ -29,7 +30,7 @@ function matches(container: ObservedContainer, filters: Filters): boolean {
     labelsMatch(filters, container.config.labels) &&
     anyMatches(filters, "name", (value) => nameMatches(container.name, value)) &&
     anyMatches(filters, "id", (value) => container.id.startsWith(value)) &&
-    anyMatches(filters, "status", (value) => container.state === value) &&
+    anyMatches(filters, "status", (value) => stateText(container) === value) &&
     anyMatches(filters, "ancestor", (value) => isAncestor(container, value))
   );
 }

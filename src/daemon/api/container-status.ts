@@ -1,6 +1,11 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { ContainerState } from "../../runtime/container.ts";
 
+/** Docker's word for a container's state: to docker a paused container is not "running", though it runs. */
+export function stateText({ state, paused }: ObservedContainer): ContainerState | "paused" {
+  return paused === true ? "paused" : state;
+}
+
 /**
  * The STATUS column of `docker ps`: `Up 3 seconds`, `Exited (1) 2 minutes ago`, `Created`. What docker does not tell
  * there stands behind it in brackets, where docker puts `(healthy)`.
@@ -9,7 +14,7 @@ export function statusText(container: ObservedContainer, now: number): string {
   const { state, startedAt = now, finishedAt = now, exitCode = 0 } = container;
   const texts: Readonly<Record<ContainerState, () => string>> = {
     created: () => (container.startFailure === undefined ? "Created" : "Created (could not start)"),
-    running: () => `Up ${duration(now - startedAt)}`,
+    running: () => `Up ${duration(now - startedAt)}${container.paused === true ? " (Paused)" : ""}`,
     exited: () =>
       `Exited (${exitCode}) ${duration(now - finishedAt)} ago${container.oomKilled ? " (out of memory)" : ""}`,
   };

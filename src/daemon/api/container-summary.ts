@@ -2,7 +2,7 @@ import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { Port } from "../../spec/project.ts";
 import { mountPoints } from "./container-mounts.ts";
 import { hostAddresses } from "./container-ports.ts";
-import { statusText } from "./container-status.ts";
+import { stateText, statusText } from "./container-status.ts";
 
 /** An element of `GET /containers/json` (Engine API, ContainerSummary). `now` in ms since the epoch. */
 export function containerSummary(container: ObservedContainer, ports: readonly Port[], now: number): object {
@@ -16,7 +16,7 @@ export function containerSummary(container: ObservedContainer, ports: readonly P
     Created: Math.floor(container.createdAt / 1000),
     Ports: ports.flatMap(portSummaries),
     Labels: config.labels,
-    State: container.state,
+    State: stateText(container),
     Status: statusText(container, now),
     HostConfig: { NetworkMode: networkName(owner?.project) },
     NetworkSettings: { Networks: networks(container) },

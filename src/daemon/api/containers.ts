@@ -49,6 +49,12 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
     return reply.code(204).send();
   });
 
+  for (const verb of ["pause", "unpause"] as const)
+    app.post<OneContainer>(`/containers/:container/${verb}`, async (request, reply) => {
+      await containers[verb](containerReference(request));
+      return reply.code(204).send();
+    });
+
   app.delete<OneContainer>("/containers/:container", async (request, reply) => {
     const query = new Query(request);
     if (query.flag("link")) throw new NotBuiltError("removing a link");

@@ -18,11 +18,16 @@ interface OneExec {
 export function execRoutes(app: FastifyInstance, engine: Engine, registry: ExecRegistry): void {
   app.post<{ Params: ContainerParams }>("/containers/:container/exec", async (request, reply) => {
     const asked = execRequest(request.body);
-    const { id, name, state } = await engine.containers.find(containerReference(request));
+    const { id, name, state, paused } = await engine.containers.find(containerReference(request));
     if (state !== "running") {
       const options = { next: `try: gantry start ${name}` };
       throw new GantryError("container.not-running", `container ${name} is not running`, options);
     }
+    // Said here, since docker's client shows no error of the upgrade that follows.
+    if (paused === true)
+      throw new GantryError("conflict", `container ${name} is paused`, {
+        next: `try: gantry unpause ${name}`,
+      });
     const exec = registry.create({ ...asked, containerId: id });
     return reply.code(201).send({ Id: exec.id });
   });

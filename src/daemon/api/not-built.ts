@@ -3,7 +3,7 @@ import { NotBuiltError } from "./errors.ts";
 
 /** Paths of Docker's Engine API that gantry does not answer yet. Building one means taking it off this list. */
 const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
-  ["GET", "/containers/:container/top", "/containers/:container/stats", "/containers/:container/changes"],
+  ["GET", "/containers/:container/changes"],
   [
     "GET",
     "/containers/:container/export",
@@ -13,7 +13,7 @@ const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ["HEAD", "/containers/:container/archive"],
   ["PUT", "/containers/:container/archive"],
   ["POST", "/containers/create", "/containers/prune", "/containers/:container/attach"],
-  ["POST", "/containers/:container/pause", "/containers/:container/unpause", "/containers/:container/rename"],
+  ["POST", "/containers/:container/rename"],
   ["POST", "/containers/:container/update", "/containers/:container/resize"],
   ["GET", "/images/search", "/images/get"],
   [

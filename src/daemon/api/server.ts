@@ -13,6 +13,7 @@ import { logRoutes } from "./logs.ts";
 import { notBuiltRoutes } from "./not-built.ts";
 import { projectRoutes } from "./projects.ts";
 import { refuseGarbage } from "./raw-answer.ts";
+import { usageRoutes } from "./usage.ts";
 import { systemRoutes, type DaemonInfo } from "./system.ts";
 import { withoutVersion } from "./version.ts";
 
@@ -39,6 +40,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   systemRoutes(app, engine, info);
   containerRoutes(app, engine);
   logRoutes(app, engine);
+  usageRoutes(app, engine);
   execRoutes(app, engine, execs);
   hijackExec(app, execs);
   imageRoutes(app, engine);

@@ -171,7 +171,7 @@ describe("what docker's API has and gantry does not", () => {
   it("is 501 and says so", async () => {
     for (const [method, path] of [
       ["POST", "/containers/create"],
-      ["GET", "/v1.47/containers/web/top"],
+      ["GET", "/v1.47/containers/web/changes"],
       ["GET", "/volumes"],
       ["POST", "/build"],
       ["POST", "/images/a/b:c/push"],

@@ -8,7 +8,19 @@ import { GantryError } from "../../../src/error.ts";
 import type { ObservedContainer } from "../../../src/observe/snapshot.ts";
 import { readLog } from "../../../src/runtime/log.ts";
 import type { OutputChunk } from "../../../src/runtime/session.ts";
+import type { ContainerUsage } from "../../../src/runtime/usage.ts";
 import type { Project } from "../../../src/spec/project.ts";
+
+const USAGE: ContainerUsage = {
+  time: Date.UTC(2026, 10, 24),
+  machine: { cpuNs: 4e9, cpus: 2, memoryBytes: 2 ** 30 },
+  cpu: { total: 1e9, user: 6e8, system: 4e8 },
+  throttling: { periods: 10, throttled: 2, ns: 5e6 },
+  memory: { bytes: 5 * 2 ** 20, limitBytes: 2 ** 26, details: { inactive_file: 2 ** 20 } },
+  pids: { current: 3, limit: 4096 },
+  io: [{ major: 8, minor: 0, readBytes: 4096, writeBytes: 8192 }],
+  networks: {},
+};
 
 /**
  * An engine without containers, to try the API on: records are kept in memory, logs are real files in `folder`, exec
@@ -96,6 +108,11 @@ export class MemoryEngine implements Engine {
     return found;
   }
 
+  #pause({ paused: _, ...found }: ObservedContainer, state: { paused?: true }): void {
+    const index = this.records.findIndex(({ id }) => id === found.id);
+    this.records[index] = { ...found, ...state };
+  }
+
   readonly containers: Engine["containers"] = {
     list: () => Promise.resolve(this.records),
     find: async (reference) => this.#find(reference),
@@ -116,6 +133,8 @@ export class MemoryEngine implements Engine {
       this.asked.push(signal);
       this.exit(this.#find(reference), 137);
     },
+    pause: async (reference) => this.#pause(this.#find(reference), { paused: true }),
+    unpause: async (reference) => this.#pause(this.#find(reference), {}),
     remove: async (reference, { force }) => {
       const found = this.#find(reference);
       if (found.state === "running" && !force) {
@@ -128,6 +147,11 @@ export class MemoryEngine implements Engine {
       const { id, state } = this.#find(reference);
       const exited = state === "running" ? this.#exits.get(id)?.promise : undefined;
       return readLog(join(this.folder, id), options, exited ?? Promise.resolve());
+    },
+    processes: async () => ({ titles: ["PID", "CMD"], processes: [["4242", "sleep 1000"]] }),
+    usage: async (reference) => {
+      const found = this.#find(reference);
+      return found.state === "running" ? USAGE : undefined;
     },
     exec: async (_reference, { command: [program = "", ...args], environment, stdin }) => {
       if (program === "missing") throw new GantryError("command.not-found", "missing: no such command");

@@ -1,6 +1,11 @@
 import { constants } from "node:os";
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+// Of two names for a number (EAGAIN, EWOULDBLOCK) the first is the one that manual pages use.
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 
 /** `ENOENT` for 2 and so on; `errno 12345` for one that has no name. */
 export function errnoName(number: number): string {

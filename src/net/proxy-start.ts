@@ -35,8 +35,10 @@ export async function connectOrStart(location: ProxyLocation): Promise<ProxyCont
       if (aborted) break;
       await delay(POLL_MS);
     }
-    // Whoever has the lock either starts, and answers soon, or ends, and makes room soon.
-    if (ending.reason !== LOCKED || Date.now() >= deadline) throw await failure(location, ending);
+    // Whoever has the lock either starts, and answers soon, or ends, and makes room soon; and that somebody killed this
+    // one says nothing against the next.
+    const again = ending.reason === LOCKED || ending.reason === "SIGKILL";
+    if (!again || Date.now() >= deadline) throw await failure(location, ending);
     await delay(POLL_MS);
   }
 }

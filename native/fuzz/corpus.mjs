@@ -43,7 +43,7 @@ const rich = {
 const plans = {
   plain: compileLaunch(input),
   rich: compileLaunch({ ...input, config: rich, seccomp: new Uint8Array(16) }),
-  exec: compileExec({ id: input.id, cgroups, command: ["true"], environment: [], workingDir: "/", user: "" }),
+  exec: compileExec({ ...input, command: ["true"], environment: [], workingDir: "/", user: "" }),
 };
 const folder = fileURLToPath(new URL("corpus", import.meta.url));
 mkdirSync(folder, { recursive: true });

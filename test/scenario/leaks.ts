@@ -13,6 +13,7 @@ export async function leaksOf(base: string): Promise<readonly string[]> {
     cgroups(base),
     folders(base),
     routes(base),
+    complaints(base),
   ]);
   return found.flat();
 }
@@ -69,6 +70,15 @@ async function folders(base: string): Promise<readonly string[]> {
 async function routes(base: string): Promise<readonly string[]> {
   const left = await readdir(join(base, "root/networks")).catch(() => []);
   return left.map((name) => `network ${name}`);
+}
+
+/** What the sanitizers found, where the native programs were built with them (scripts/sanitized.mjs). */
+async function complaints(base: string): Promise<readonly string[]> {
+  const logs = ["launcher.log", "proxy.log"].map((name) =>
+    readFile(join(base, "run", name), "utf8").catch(() => ""),
+  );
+  const lines = (await Promise.all(logs)).flatMap((text) => text.split("\n"));
+  return lines.filter((line) => /Sanitizer|runtime error:/.test(line));
 }
 
 async function subfolders(path: string): Promise<readonly string[]> {

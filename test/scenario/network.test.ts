@@ -179,7 +179,7 @@ test("scaling in cuts a download that outlasts the grace period, and only that",
 });
 
 test("a UDP port carries datagrams there and back", async () => {
-  const echo = `["node","-e","const s=require('dgram').createSocket('udp4');s.on('message',(m,p)=>s.send(m.toString().toUpperCase(),p.port,p.address));s.bind(53)"]`;
+  const echo = `["node","-e","const s=require('dgram').createSocket('udp4');s.on('message',(m,p)=>s.send(m.toString().toUpperCase(),p.port,p.address));s.bind(53);process.on('SIGTERM',()=>process.exit(0))"]`;
   await instance.apply(`name: udp
 services:
   echo:
@@ -201,7 +201,7 @@ services:
 });
 
 test("a range of ports is so many ports, each to its own", async () => {
-  const program = `["node","-e","for(const p of [80,81,82])require('http').createServer((q,r)=>{r.setHeader('connection','close');r.end(''+p)}).listen(p)"]`;
+  const program = `["node","-e","for(const p of [80,81,82])require('http').createServer((q,r)=>{r.setHeader('connection','close');r.end(''+p)}).listen(p);process.on('SIGTERM',()=>process.exit(0))"]`;
   await instance.apply(`name: range
 services:
   web:

@@ -1,14 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { dockerEnvironment, HAS_DOCKER } from "./docker-command.ts";
 import { Instance } from "./instance.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 import { until } from "./until.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const HAS_DOCKER = spawnSync("docker", ["--version"], { stdio: "ignore" }).status === 0;
-if (!HAS_DOCKER) console.warn("SKIPPED: there is no docker client on this machine to try terminals with");
 
 const BOX = `name: tty
 services:
@@ -32,10 +30,8 @@ afterEach(({ task }) => {
 afterAll(() => instance.close(failed));
 
 function onTerminal(...command: readonly string[]): Terminal {
-  const env = { ...process.env, ...instance.env, PS1: "$ ", ENV: "", HOME: instance.base };
-  const DOCKER_HOST = `unix://${instance.env["GANTRY_RUN"] ?? ""}/gantry.sock`;
   const terminal = openTerminal(command, {
-    env: { ...env, DOCKER_HOST, GANTRY: CLI },
+    env: { ...process.env, ...instance.env, ...dockerEnvironment(instance), GANTRY: CLI },
     cwd: instance.folder,
     rows: 33,
     columns: 99,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
 import type { SpecFlags } from "../spec-flags.ts";
+import type { AttachOptions } from "../verbs/attach.ts";
 import type { KillOptions } from "../verbs/kill.ts";
 import type { StatsOptions } from "../verbs/stats.ts";
 import { group, outputOption, specOptions, verb } from "./options.ts";
@@ -25,6 +26,15 @@ export function processCommands(program: Command, run: Run): void {
     .option("-s, --signal <signal>", "which (default SIGKILL)")
     .action((words: readonly string[], options: KillOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/kill.ts")).kill(context, words, options)),
+    );
+  specOptions(
+    verb(program, "attach", "show what a container writes from now on, and end with its status"),
+    "",
+  )
+    .argument("<service|container>", "which; of a service, its first running replica")
+    .option("--no-sig-proxy", "ctrl-C only stops listening, instead of being sent to the container")
+    .action((target: string, options: AttachOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/attach.ts")).attach(context, target, options)),
     );
   verb(program, "wait", "wait until containers end, and print their statuses")
     .argument("<container...>")

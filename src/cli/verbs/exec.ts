@@ -1,14 +1,13 @@
 import { GantryError } from "../../error.ts";
+import { oneContainer } from "../chosen-containers.ts";
 import { segment, type Client } from "../client.ts";
 import { connect } from "../daemon-start.ts";
-import { firstRunning } from "../containers.ts";
 import { say, type Context } from "../context.ts";
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../detach-keys.ts";
 import { relay } from "../hijacked.ts";
 import { interruptible } from "../interrupt.ts";
 import { onResize } from "../raw-terminal.ts";
 import type { SpecFlags } from "../spec-flags.ts";
-import { findTargets } from "../targets.ts";
 
 export interface ExecOptions extends SpecFlags {
   /** Hand standard input on. */
@@ -40,7 +39,7 @@ export async function exec(
     });
   const detachKeys = parseDetachKeys(options.detachKeys ?? DEFAULT_DETACH_KEYS);
   const client = await connect(context);
-  const container = await findContainer(context, client, target, options);
+  const container = await oneContainer(context, client, target, options);
   return interruptible(context, LEFT, async (signal) => {
     const body = execBody(context, command, options);
     const created = await client.json<{ readonly Id: string }>(
@@ -93,18 +92,6 @@ function followSize(context: Context, client: Client, path: string): () => void 
     const told = client.text("POST", `${path}/resize`, { query: { h: rows, w: columns } });
     told.catch(() => undefined); // the command may be over by now
   });
-}
-
-async function findContainer(
-  context: Context,
-  client: Client,
-  target: string,
-  options: ExecOptions,
-): Promise<string> {
-  const { project, services, containers } = await findTargets(context, client, [target], options);
-  const service = services?.[0];
-  if (project === undefined || service === undefined) return containers[0] ?? target;
-  return (await firstRunning(client, project, service)).Id;
 }
 
 /** Docker's `Env` list: a name alone takes its value from here, or is left out if it has none. */

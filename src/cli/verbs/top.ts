@@ -1,10 +1,9 @@
+import { oneContainer } from "../chosen-containers.ts";
 import { segment } from "../client.ts";
-import { firstRunning } from "../containers.ts";
 import type { Context } from "../context.ts";
 import { connect } from "../daemon-start.ts";
 import type { SpecFlags } from "../spec-flags.ts";
 import { renderTable } from "../table.ts";
-import { findTargets } from "../targets.ts";
 
 interface Processes {
   readonly Titles: readonly string[];
@@ -19,12 +18,7 @@ export async function top(
   flags: SpecFlags,
 ): Promise<number> {
   const client = await connect(context);
-  const { project, services, containers } = await findTargets(context, client, [target], flags);
-  const [service] = services ?? [];
-  const container =
-    project === undefined || service === undefined
-      ? (containers[0] ?? target)
-      : (await firstRunning(client, project, service)).Id;
+  const container = await oneContainer(context, client, target, flags);
   const found = await client.json<Processes>("GET", `/containers/${segment(container)}/top`, {
     query: { ps_args: psOptions.length === 0 ? undefined : psOptions.join(" ") },
   });

@@ -12,7 +12,7 @@ const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ],
   ["HEAD", "/containers/:container/archive"],
   ["PUT", "/containers/:container/archive"],
-  ["POST", "/containers/create", "/containers/prune", "/containers/:container/attach"],
+  ["POST", "/containers/create", "/containers/prune"],
   ["POST", "/containers/:container/rename"],
   ["POST", "/containers/:container/update", "/containers/:container/resize"],
   ["GET", "/images/search", "/images/get"],

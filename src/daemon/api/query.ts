@@ -5,7 +5,7 @@ import { invalid } from "./errors.ts";
 export class Query {
   readonly #values: Readonly<Record<string, unknown>>;
 
-  constructor(request: FastifyRequest) {
+  constructor(request: Pick<FastifyRequest, "query">) {
     this.#values = request.query as Readonly<Record<string, unknown>>;
   }
 

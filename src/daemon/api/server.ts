@@ -1,10 +1,11 @@
 import { fastify, type FastifyInstance } from "fastify";
 import type { Engine } from "../engine.ts";
+import { attachRoutes, attachUpgrade } from "./attach.ts";
 import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
 import { answerErrors } from "./errors.ts";
 import { eventRoutes } from "./events.ts";
-import { hijackExec } from "./exec-hijack.ts";
+import { execUpgrade } from "./exec-hijack.ts";
 import { ExecRegistry } from "./exec-registry.ts";
 import { execRoutes } from "./exec.ts";
 import { imageImportRoutes } from "./image-import.ts";
@@ -15,6 +16,7 @@ import { projectRoutes } from "./projects.ts";
 import { refuseGarbage } from "./raw-answer.ts";
 import { usageRoutes } from "./usage.ts";
 import { systemRoutes, type DaemonInfo } from "./system.ts";
+import { acceptUpgrades } from "./upgrade.ts";
 import { withoutVersion } from "./version.ts";
 
 /** Characters: a longer name or id is refused before any route sees it. */
@@ -42,7 +44,8 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   logRoutes(app, engine);
   usageRoutes(app, engine);
   execRoutes(app, engine, execs);
-  hijackExec(app, execs);
+  attachRoutes(app, engine);
+  acceptUpgrades(app, [execUpgrade(execs), attachUpgrade(engine)]);
   imageRoutes(app, engine);
   eventRoutes(app, engine);
   projectRoutes(app, engine);

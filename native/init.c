@@ -35,6 +35,8 @@ int become_init(struct machine *machine) {
   if (child < 0) return -1;
   if (child > 0) {
     prctl(PR_SET_NAME, "init");
+    // The container is up: a dead shim must not take it along any more. It has no exec to say so at.
+    prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
     // The container sees this process: it must not read the host's paths in our command line.
     for (char *p = machine->command_line; p < machine->command_line_end; p++) *p = 0;
     supervise(child, &all);

@@ -62,8 +62,15 @@ export class Endpoints {
       list.push(address);
       addresses.set(owner.service, list);
     }
-    for (const port of this.#proxy.published())
-      if (port.project === project)
-        await this.#proxy.setEndpoints(listenerId(port), (addresses.get(port.service) ?? []).sort());
+    for (const port of this.#proxy.published()) {
+      if (port.project !== project) continue;
+      const id = listenerId(port);
+      // One that was let go meanwhile has no endpoints to be told of.
+      await this.#proxy
+        .setEndpoints(id, (addresses.get(port.service) ?? []).sort())
+        .catch((error: unknown) => {
+          if (this.#proxy.published().some((other) => listenerId(other) === id)) throw error;
+        });
+    }
   }
 }

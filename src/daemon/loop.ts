@@ -9,8 +9,8 @@ import { plan } from "../reconcile/plan.ts";
 import { Serial } from "../host/serial.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
 
-/** Steps that run at once: more does not help, the kernel's network lock is taken one by one. */
-const CONCURRENCY = 12;
+/** Steps that run at once: enough to share what can be shared; more only queue for the kernel's network lock. */
+const CONCURRENCY = 16;
 /** A pass whose steps failed is tried again after this long, doubling. */
 const RETRY = { first: 200, last: 60_000 } as const;
 

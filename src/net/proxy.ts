@@ -38,7 +38,7 @@ export interface Proxy {
   /** How many connections a container (by address) still has through any port, closed ones included. */
   connections(address: string): Promise<number>;
   /**
-   * Waits until a container that left has no connections, for at most `graceMs`, then resets the rest.
+   * Waits until a container that left has no TCP connections (an UDP flow has no end to wait for), for at most `graceMs`, then resets the rest.
    * Returns how many were reset. On abort it resets them at once.
    */
   drain(address: string, graceMs: number, signal?: AbortSignal): Promise<number>;
@@ -138,7 +138,7 @@ class NativeProxy implements Proxy {
 
   async drain(address: string, graceMs: number, signal?: AbortSignal): Promise<number> {
     const deadline = Date.now() + graceMs;
-    while ((await this.connections(address)) > 0) {
+    while (openStreams(await this.status(), address) > 0) {
       const left = deadline - Date.now();
       if (left <= 0 || signal?.aborted === true) return this.#drop(address);
       await delay(Math.min(DRAIN_POLL_MS, left), undefined, { ...(signal && { signal }) }).catch(
@@ -232,6 +232,11 @@ function bound(entry: Entry): BoundPort {
 function hostOf(endpoint: string): string {
   const colon = endpoint.lastIndexOf(":");
   return endpoint.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+}
+
+function openStreams(status: readonly SocketStatus[], address: string): number {
+  const streams = status.filter(({ id }) => portOfSocket(id)?.protocol === "tcp");
+  return endpointsOf(streams, address).reduce((sum, { connections }) => sum + connections, 0);
 }
 
 function endpointsOf(status: readonly SocketStatus[], address: string) {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Engine, EngineEvent } from "../engine.ts";
 import { anyMatches, labelsMatch, parseFilters, type Filters } from "./filters.ts";
 import { Query } from "./query.ts";
-import { beginStream, disconnection } from "./stream.ts";
+import { beginStream, disconnection, writeSoon } from "./stream.ts";
 
 /** Bytes an unread stream may hold here before its client is taken to be stuck. */
 const MOST_UNREAD = 1024 * 1024;
@@ -25,7 +25,7 @@ export function eventRoutes(app: FastifyInstance, engine: Engine): void {
     const response = beginStream(reply, "application/json");
     const unsubscribe = engine.subscribe((event) => {
       if (!matches(event, filters)) return;
-      response.write(`${JSON.stringify(message(event))}\n`);
+      writeSoon(response, `${JSON.stringify(message(event))}\n`);
       if (response.writableLength > MOST_UNREAD) response.destroy();
     });
     const left = Math.max(0, (until ?? Infinity) - Date.now());

@@ -10,6 +10,7 @@ import { processesOf } from "./processes.ts";
 
 /** How long the kernel may take until every process stands still. */
 const PATIENCE_MS = 10_000;
+const LOOKS_UNTIL_THAW = 10;
 
 /**
  * Stops containers where they are, and lets them go on. What is frozen is the kernel's knowledge, read anew at start:
@@ -60,7 +61,7 @@ export class Freezer {
     this.#frozen.add(name);
     await this.#write(name, true);
     const deadline = Date.now() + PATIENCE_MS;
-    while ((await this.#state(name)) !== "frozen") {
+    for (let looks = 1; (await this.#state(name)) !== "frozen"; looks += 1) {
       if (Date.now() > deadline) {
         await this.thaw(id);
         throw new GantryError("kernel", `container ${id.slice(0, 12)} does not stand still`, {
@@ -68,7 +69,20 @@ export class Freezer {
         });
       }
       await delay(2);
+      if (layout.version === 1) await this.#askAgain(name, looks);
     }
+  }
+
+  /**
+   * v1 may stay half frozen: a process that waits for another one, frozen already, never gets to where it can be. Asking
+   * again helps, and now and then letting all go on for a moment (the kernel's freezer-subsystem.rst).
+   */
+  async #askAgain(name: string, looks: number): Promise<void> {
+    if (looks % LOOKS_UNTIL_THAW === 0) {
+      await this.#write(name, false);
+      await delay(5);
+    }
+    await this.#write(name, true);
   }
 
   /** Lets a container go on; one that is not frozen does. */

@@ -1,8 +1,13 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { docker, HAS_DOCKER } from "./docker-command.ts";
 import { Instance } from "./instance.ts";
 import { until } from "./until.ts";
+
+const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 /** Counts in a file, together with a child that does the same. */
 const BOX = `name: pause
@@ -139,4 +144,41 @@ describe("events", () => {
       return /container pause [^]*container unpause /.test(told);
     });
   });
+});
+
+/** A hybrid machine: both versions' freezers are here, and the second is taken from the daemon's sight. */
+const HYBRID = existsSync("/sys/fs/cgroup/freezer") && existsSync("/sys/fs/cgroup/unified/cgroup.procs");
+
+test.skipIf(!HYBRID)("where there is no v2 at all, v1's freezer does the same", async () => {
+  const old = await Instance.open();
+  const script = 'umount /sys/fs/cgroup/unified && exec "$0" "$1" daemon';
+  const daemon = spawn("unshare", ["--mount", "sh", "-c", script, process.execPath, CLI], {
+    env: { ...process.env, ...old.env },
+    stdio: "ignore",
+  });
+  const ended = new Promise((resolve) => daemon.once("close", resolve));
+  try {
+    await until(
+      "the daemon's answer",
+      async () => (await old.get<object[]>("/containers/json")).length === 0,
+    );
+    await old.apply(BOX);
+    for (const frozen of ["FROZEN\n", "THAWED\n"]) {
+      await old.ok([frozen === "FROZEN\n" ? "pause" : "unpause", "box"]);
+      const { Id } = await old.inspect("pause-box-1");
+      const cgroup = await readFile(`/proc/${await old.pidOf("pause-box-1")}/cgroup`, "utf8");
+      const folder = /^\d+:freezer:(.*)$/m.exec(cgroup)?.[1] ?? "";
+      expect(folder).toContain(Id.slice(0, 24));
+      expect(await readFile(`/sys/fs/cgroup/freezer${folder}/freezer.state`, "utf8")).toBe(frozen);
+    }
+    await old.ok(["pause", "box"]);
+    await old.ok(["kill", "box"]); // v1 kills nothing that stands still
+    await until("its next life", async () => !(await old.ok(["ps"])).includes("Paused"));
+    await old.ok(["pause", "box"]);
+    await old.ok(["down"]);
+  } finally {
+    daemon.kill("SIGTERM");
+    await ended;
+    await old.close();
+  }
 });

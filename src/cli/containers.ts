@@ -20,13 +20,17 @@ export async function containersOf(
     });
 }
 
-/** The running replica of a service with the lowest number. Throws GantryError `container.not-running` if none runs. */
+/**
+ * The running replica of a service with the lowest number, a paused one only if there is no other. Throws GantryError `container.not-running` if none runs.
+ */
 export async function firstRunning(
   client: Client,
   project: string,
   service: string,
 ): Promise<ContainerSummary> {
-  const found = (await containersOf(client, project, [service])).find(({ State }) => State === "running");
+  const replicas = await containersOf(client, project, [service]);
+  const found =
+    replicas.find(({ State }) => State === "running") ?? replicas.find(({ State }) => State === "paused");
   if (found !== undefined) return found;
   throw new GantryError("container.not-running", `no replica of ${service} runs`, {
     next: "try: gantry ps -a",

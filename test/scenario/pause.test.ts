@@ -72,6 +72,8 @@ test("what makes no sense is refused: exec and pausing when paused, unpausing wh
   expect((await instance.gantry(["unpause", "box"])).stderr).toContain("is not paused");
   await instance.ok(["pause", "box"]);
   expect((await instance.gantry(["pause", "pause-box-1"])).stderr).toContain("already paused");
+  for (const word of ["box", "pause-box-1"])
+    expect((await instance.gantry(["exec", word, "true"])).stderr).toContain("is paused");
   const exec = await instance.gantry(["exec", "pause-box-1", "true"]);
   expect(exec).toMatchObject({ code: 125, stderr: expect.stringContaining("gantry unpause") as string });
   await instance.ok(["stop", "box"]);

@@ -67,6 +67,17 @@ int set_capabilities(const struct operation *operation);
 int set_seccomp(const struct operation *operation);
 int execute(struct machine *machine, const struct operation *operation);
 
+// process.c
+unsigned long long start_time_of(struct machine *machine, pid_t pid);
+int open_process(struct machine *machine, int64_t to, pid_t pid, unsigned long long start_time);
+int join_process(struct machine *machine, int64_t slot, int flags);
+int tree_of(struct machine *machine, int64_t to, int64_t slot, const char *path);
+int kill_all(int folder, const char *path);
+
+// devices.c
+int set_owner(struct machine *machine, const char *path, uid_t uid, gid_t gid);
+int filter_devices(struct machine *machine, const struct operation *operation);
+
 // netlink.c
 int open_netlink(void);
 int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t pid_offset, uint32_t pid);

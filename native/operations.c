@@ -188,6 +188,12 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_EXEC: return execute(m, o);
   case OP_SETNS: return join_target(m, (int)integer(o, 0));
   case OP_TERMINAL: return open_terminal(m, (uint32_t)integer(o, 0), (uint32_t)integer(o, 1));
+  case OP_PROCESS: return open_process(m, integer(o, 0), (pid_t)integer(o, 1), (unsigned long long)integer(o, 2));
+  case OP_JOIN: return join_process(m, integer(o, 0), (int)integer(o, 1));
+  case OP_TREE_OF: return tree_of(m, integer(o, 0), integer(o, 1), text(o, 2));
+  case OP_OWNER: return set_owner(m, text(o, 0), (uid_t)integer(o, 1), (gid_t)integer(o, 2));
+  case OP_DEVICE_FILTER: return filter_devices(m, o);
+  case OP_KILL_ALL: return kill_all(slot(m, integer(o, 0)), text(o, 1));
   case OP_UMASK: umask((mode_t)integer(o, 0)); return 0;
   default: return errno = ENOSYS, -1; // markers, and operations out of their place
   }
@@ -198,13 +204,13 @@ static void describe(const struct operation *operation, char about[160]) {
   static const uint8_t SUBJECT[] = {
       [OP_MKDIR] = 1, [OP_WRITE] = 1, [OP_CREATE] = 1, [OP_OPEN] = 2, [OP_RMDIR] = 1, [OP_UNLINK] = 1,
       [OP_HOST_TREE] = 1, [OP_WRITE_PID] = 1, [OP_SHIM] = 1, [OP_JOURNAL] = 1, [OP_MOUNT] = 4, [OP_ATTACH] = 1,
-      [OP_SYMLINK] = 1,
+      [OP_SYMLINK] = 1, [OP_TREE_OF] = 2, [OP_DEVICE_FILTER] = 1, [OP_KILL_ALL] = 1,
   };
   const char *subject = "";
   if (operation->code < sizeof SUBJECT && SUBJECT[operation->code]) subject = text(operation, SUBJECT[operation->code]);
   if (operation->code == OP_DEVICE || operation->code == OP_MKDIR_IN || operation->code == OP_MASK ||
       operation->code == OP_READ_ONLY || operation->code == OP_CHDIR || operation->code == OP_USER ||
-      operation->code == OP_OVERLAY || operation->code == OP_EXEC)
+      operation->code == OP_OVERLAY || operation->code == OP_OWNER || operation->code == OP_EXEC)
     subject = text(operation, 0);
   snprintf(about, 160, "%s %s", operation_name(operation->code), subject);
 }

@@ -46,6 +46,12 @@ static const struct {
     [OP_EXEC] = {"exec", "bb"},
     [OP_SETNS] = {"setns", "i"},
     [OP_UMASK] = {"umask", "i"},
+    [OP_PROCESS] = {"process", "iii"},
+    [OP_JOIN] = {"join", "ii"},
+    [OP_TREE_OF] = {"tree-of", "iis"},
+    [OP_OWNER] = {"owner", "sii"},
+    [OP_DEVICE_FILTER] = {"device-filter", "isb"},
+    [OP_KILL_ALL] = {"kill-all", "is"},
     [OP_TERMINAL] = {"terminal", "ii"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
@@ -110,6 +116,9 @@ const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan) 
         (operation->arguments[0].length % 8 || operation->arguments[0].length == 0 ||
          operation->arguments[0].length > 4096 * 8))
       return "a seccomp filter has a wrong size";
+    if (operation->code == OP_DEVICE_FILTER &&
+        (operation->arguments[2].length % 8 || operation->arguments[2].length == 0))
+      return "a device filter has a wrong size";
   }
   if (at != length) return "bytes after the last operation";
   plan->count = count;

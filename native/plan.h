@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define PLAN_MAX_BYTES (1u << 20)
-#define PLAN_MAX_OPERATIONS 512
+#define PLAN_MAX_OPERATIONS 2048
 #define PLAN_MAX_ARGUMENTS 8
 
 // The numbers are the wire format: never renumber, only add.
@@ -49,6 +49,12 @@ enum opcode {
   OP_EXEC = 39,       // argv, environment: each string ends in NUL
   OP_SETNS = 40,      // flags: into the namespaces of the container's first process
   OP_UMASK = 41,      // mask
+  OP_PROCESS = 42,    // to-slot, pid, start time: a descriptor of a process of another container
+  OP_JOIN = 43,       // slot of a process (-1: this one's own pid namespace), flags of the namespaces
+  OP_TREE_OF = 44,    // to-slot, slot of a process, path: a detached copy of a mount as the process sees it
+  OP_OWNER = 45,      // path, uid, gid: of a node in the root
+  OP_DEVICE_FILTER = 46, // slot, folder, eBPF instructions: which devices a v2 cgroup may use
+  OP_KILL_ALL = 47,   // slot, path of a cgroup.procs: ends every process in it
   OP_TERMINAL = 60,   // rows, columns (0 = unknown): a new terminal of the joined mount namespace becomes the stdio
 };
 

@@ -36,19 +36,6 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-// A pid alone names nothing for long; with its start time it does.
-static unsigned long long start_time_of(struct machine *machine, pid_t pid) {
-  char path[64], stat[1024];
-  snprintf(path, sizeof path, "%d/stat", pid);
-  AUTO_CLOSE int fd = openat(slot(machine, 0), path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
-  if (n <= 0) return 0;
-  stat[n] = 0;
-  char *field = strrchr(stat, ')'); // the name may hold anything
-  for (int i = 2; field && i < 22; i++) field = strchr(field + 1, ' ');
-  return field ? strtoull(field, NULL, 10) : 0;
-}
-
 static int bind_here(int folder, const char *name) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;

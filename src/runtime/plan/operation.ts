@@ -42,6 +42,12 @@ export const OPERATIONS = {
   exec: [39, "bb"],
   setns: [40, "i"],
   umask: [41, "i"],
+  process: [42, "iii"],
+  join: [43, "ii"],
+  treeOf: [44, "iis"],
+  owner: [45, "sii"],
+  deviceFilter: [46, "isb"],
+  killAll: [47, "is"],
   terminal: [60, "ii"],
 } as const satisfies Record<string, readonly [number, string]>;
 

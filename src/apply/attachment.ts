@@ -1,20 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { GantryError } from "../error.ts";
 import { AddressPool } from "../net/allocate.ts";
-import { hostsFile, resolvConf } from "../net/hosts.ts";
+import { hostsFile, ownResolvConf, resolvConf } from "../net/hosts.ts";
 import { formatAddress, parseAddress } from "../net/ipv4.ts";
 import { containerLink, linkIndex } from "../net/netlink/container-link.ts";
 import type { Network, Networks } from "../net/networks.ts";
-import type { ContainerRecord } from "../runtime/container.ts";
+import type { ContainerConfig, ContainerRecord } from "../runtime/container.ts";
 import type { LaunchLink } from "../runtime/compile.ts";
 import { PlanWriter } from "../runtime/plan/encode.ts";
+import { runFolder } from "../runtime/places.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Coalesce } from "../host/coalesce.ts";
 
 const HOST_NAMESPACE = 0;
+const HOST_RESOLV_CONF = "/etc/resolv.conf";
+/** As docker: this machine, as a container reaches it. */
+const HOST_GATEWAY = "host-gateway";
+/** In a burst of starts the names of several go into the file at once. */
+const HOSTS_REST_MS = 4;
 const NO_PID = -1;
 
 /** How containers are attached to their project's network: addresses, links, names. */
@@ -24,7 +30,7 @@ export class Attachment {
   readonly #networks: Networks;
   readonly #pools = new Map<string, AddressPool>();
   readonly #ipv6 = existsSync("/proc/sys/net/ipv6");
-  readonly #hosts = new Coalesce((project) => this.#writeHosts(project));
+  readonly #hosts = new Coalesce((project) => this.#writeHosts(project), HOSTS_REST_MS);
 
   private constructor(run: string, runtime: Runtime, networks: Networks) {
     this.#run = run;
@@ -35,7 +41,7 @@ export class Attachment {
   /** Tells the kernel of every network again, and restores the addresses that records hold. */
   static async open(run: string, runtime: Runtime, networks: Networks): Promise<Attachment> {
     const attachment = new Attachment(run, runtime, networks);
-    const host = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+    const host = await readFile(HOST_RESOLV_CONF, "utf8").catch(() => "");
     await writeForEverybody(join(run, "resolv.conf"), resolvConf(host));
     for (const network of networks.list()) await attachment.#setUp(network);
     for (const { id, owner, address } of runtime.records.list())
@@ -80,12 +86,33 @@ export class Attachment {
     return { host: host.messages, pidOffset: host.pidOffset, container };
   }
 
-  /** Files every container of a project sees. */
-  files(project: string): readonly { readonly source: string; readonly target: string }[] {
+  /** Files a container of a project sees: its own where it asked for more than the project's. */
+  async files(
+    project: string,
+    { id, config }: ContainerRecord,
+  ): Promise<readonly { readonly source: string; readonly target: string }[]> {
+    const hosts = config.extraHosts === undefined ? this.#hostsPath(project) : this.#ownFile(id, "hosts");
     return [
-      { source: this.#hostsPath(project), target: "/etc/hosts" },
-      { source: join(this.#run, "resolv.conf"), target: "/etc/resolv.conf" },
+      { source: hosts, target: "/etc/hosts" },
+      { source: await this.#resolvConf(id, config), target: "/etc/resolv.conf" },
     ];
+  }
+
+  async #resolvConf(id: string, { resolver, namespaces }: ContainerConfig): Promise<string> {
+    // In the host's network namespace its resolvers on loopback can be reached.
+    const host = namespaces?.network === "host";
+    if (resolver === undefined) return host ? HOST_RESOLV_CONF : join(this.#run, "resolv.conf");
+    const base = await readFile(host ? HOST_RESOLV_CONF : join(this.#run, "resolv.conf"), "utf8").catch(
+      () => "",
+    );
+    const path = this.#ownFile(id, "resolv.conf");
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeForEverybody(path, ownResolvConf(base, resolver));
+    return path;
+  }
+
+  #ownFile(id: string, name: string): string {
+    return join(runFolder(this.#run, id), name);
   }
 
   /** Brings /etc/hosts of all containers of a project up to date. */
@@ -100,7 +127,20 @@ export class Attachment {
   // In place, since containers have the file itself mounted: a rename would leave them with the old one.
   async #writeHosts(project: string): Promise<void> {
     const mine = this.#runtime.records.list().filter(({ owner }) => owner?.project === project);
-    await writeForEverybody(this.#hostsPath(project), hostsFile(mine.flatMap(hostEntry)));
+    const entries = mine.flatMap(hostEntry);
+    await writeForEverybody(this.#hostsPath(project), hostsFile(entries));
+    const gateway = this.#networks.get(project)?.gateway ?? "";
+    for (const { id, config } of mine) {
+      if (config.extraHosts === undefined) continue;
+      const loopback = config.namespaces?.network === "host" ? "127.0.0.1" : gateway;
+      const extra = config.extraHosts.map(({ name, address }) => ({
+        address: address === HOST_GATEWAY ? loopback : address,
+        names: [name],
+      }));
+      const path = this.#ownFile(id, "hosts");
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeForEverybody(path, hostsFile([...entries, ...extra]));
+    }
   }
 
   #pool(project: string): AddressPool {
@@ -130,5 +170,6 @@ async function writeForEverybody(path: string, text: string): Promise<void> {
 function hostEntry({ id, name, owner, address, config }: ContainerRecord) {
   if (owner === undefined || address === undefined) return [];
   const hostname = config.hostname ?? id.slice(0, 12);
-  return [{ address, names: [name, `${owner.service}-${owner.number}`, owner.service, hostname] }];
+  const full = config.domainname === undefined ? [] : [`${hostname}.${config.domainname}`];
+  return [{ address, names: [name, `${owner.service}-${owner.number}`, owner.service, hostname, ...full] }];
 }

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { GantryError } from "../error.ts";
 import type { Image } from "../image/image.ts";
 import type { ImageStore } from "../image/store.ts";
+import { loopbackOnly } from "../net/netlink/container-link.ts";
 import type { LaunchImage } from "../runtime/compile.ts";
 import type { ContainerConfig, ContainerOwner, ContainerRecord } from "../runtime/container.ts";
 import { Interrupted } from "../runtime/failure.ts";
+import { type SharedWith, sharedServices } from "../runtime/namespaces.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Endpoints } from "./endpoints.ts";
@@ -58,7 +60,9 @@ export class Containers {
       imageId: image.id,
       fingerprint: { ...wanted.fingerprint, image: image.id },
       createdAt: Date.now(),
-      address: this.#attachment.take(project, id, wanted.name),
+      ...(wanted.config.namespaces?.network === undefined && {
+        address: this.#attachment.take(project, id, wanted.name),
+      }),
       stoppedByUser: false,
       failures: 0,
     };
@@ -91,16 +95,34 @@ export class Containers {
     for (const mount of record.config.mounts)
       if (mount.type === "volume" && mount.source !== undefined)
         await this.#runtime.volumes.ensure(mount.source, {});
-    if (project === undefined || record.address === undefined)
-      return await this.#runtime.start(id, { image, files: [] });
+    if (project === undefined) return await this.#runtime.start(id, { image, files: [] });
     await this.#attachment.updateHosts(project);
     const started = await this.#runtime.start(id, {
       image,
-      link: this.#attachment.link(project, record.address),
-      files: this.#attachment.files(project),
+      ...(record.address === undefined
+        ? { loopback: loopbackOnly() }
+        : { link: this.#attachment.link(project, record.address) }),
+      sharedWith: this.#sharedWith(project, record),
+      files: await this.#attachment.files(project, record),
     });
     await this.#endpoints.sync(project);
     return started;
+  }
+
+  /** Of each service whose namespaces the container shares, the running container with the lowest number. */
+  #sharedWith(project: string, { name, config }: ContainerRecord): SharedWith {
+    const found = sharedServices(config.namespaces).map((service) => {
+      const [identity] = this.#runtime.records
+        .list()
+        .filter(({ owner }) => owner?.project === project && owner.service === service)
+        .sort((a, b) => (a.owner?.number ?? 0) - (b.owner?.number ?? 0))
+        .flatMap(({ id }) => this.#runtime.identity(id) ?? []);
+      if (identity !== undefined) return [service, identity] as const;
+      throw new GantryError("conflict", `${name} shares namespaces with ${service}, of which nothing runs`, {
+        next: `gantry start ${service}`,
+      });
+    });
+    return Object.fromEntries(found);
   }
 
   /** Drains, then stops with what is left of the grace period. False when it did not run. */

@@ -8,6 +8,7 @@ import type { Plan } from "../reconcile/action.ts";
 import { renderPlan } from "../reconcile/render.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Channel } from "./channel.ts";
+import { configurationWarnings } from "./configuration.ts";
 import type { Engine } from "./engine.ts";
 import { desiredOf, type Loop, problemsError } from "./loop.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
@@ -69,8 +70,10 @@ export function projectOperations({
       const planned = await loop.plan(name, wanted, again);
       const problems = problemsError(planned);
       if (problems !== undefined) throw problems;
+      const warnings = await configurationWarnings(runtime, planned);
       await store.put(wanted);
       emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length });
+      for (const message of warnings) emit({ type: "warning", message });
       return await carryOut(name, planned, emit);
     });
   }

@@ -8,15 +8,14 @@ import { handlersFor } from "../apply/handlers.ts";
 import { messageOf } from "../error.ts";
 import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
 import type { InstancePaths } from "../host/paths.ts";
+import { readPrivileges } from "../host/privileges.ts";
 import { programPath } from "../host/programs.ts";
 import { openImageStore } from "../image/store.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
-import { capabilityMask, DEFAULT_CAPABILITIES } from "../runtime/capability.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
 import { Runtime } from "../runtime/runtime.ts";
-import { compileSeccomp } from "../runtime/seccomp/compile.ts";
-import { DEFAULT_PROFILE } from "../runtime/seccomp/default-profile.ts";
+import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { containerOperations } from "./container-operations.ts";
 import { examine } from "./doctor.ts";
 import type { Engine } from "./engine.ts";
@@ -50,7 +49,8 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     run,
     launcher: programPath("gantry-launcher"),
     cgroups,
-    ...defaultSeccomp(log),
+    seccomp: seccompFilters(log),
+    privileges: await readPrivileges(),
     onChange: (id, change) => {
       const record = runtime.records.get(id);
       if (record === undefined) return;
@@ -119,15 +119,12 @@ async function instanceName(run: string): Promise<string> {
   return `gantry-${digest.slice(0, 12)}`;
 }
 
-/** Docker's default profile for the capabilities containers have; on a machine it is not written for, none, and said. */
-function defaultSeccomp(log: Logger): { readonly seccomp?: Uint8Array } {
+function seccompFilters(log: Logger): SeccompFilters {
   const { arch } = process;
-  if (arch !== "x64" && arch !== "arm64") {
+  const filters = new SeccompFilters(arch);
+  if (!filters.supported)
     log.warn({ arch }, "no seccomp profile for this architecture: containers run without a filter");
-    return {};
-  }
-  const capabilities = capabilityMask(DEFAULT_CAPABILITIES);
-  return { seccomp: compileSeccomp(DEFAULT_PROFILE, { architecture: arch, capabilities }) };
+  return filters;
 }
 
 /** Takes the instance's cgroups away when no container is left in them; they are made anew at the next start. */

@@ -2,9 +2,13 @@ import { mkdir, readFile, rmdir, writeFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "./errno.ts";
 
-/** The controllers gantry uses. */
+/** The controllers every container has a cgroup of. */
 export const CONTROLLERS = ["cpu", "memory", "pids"] as const;
-export type Controller = (typeof CONTROLLERS)[number];
+/** On v1 each is a hierarchy of its own, and joining one costs time: only for containers that ask for them. */
+const ON_DEMAND = ["cpuset", "io", "devices"] as const;
+export type Controller = (typeof CONTROLLERS)[number] | (typeof ON_DEMAND)[number];
+const ALL: readonly Controller[] = [...CONTROLLERS, ...ON_DEMAND];
+const NAME_IN_V1: Readonly<Partial<Record<Controller, string>>> = { io: "blkio" };
 
 /** Where one controller is found. Layouts are mixed per controller, so there is no global mode. */
 export interface ControllerMount {
@@ -26,8 +30,9 @@ export function parseCgroupLayout(mountinfo: string, unifiedControllers: string)
     const mount = before?.split(" ")[4];
     const [type, , options] = after?.split(" ") ?? [];
     if (mount === undefined || options === undefined) continue;
-    for (const name of CONTROLLERS) {
-      if (type === "cgroup" && options.split(",").includes(name)) controllers[name] ??= { version: 1, mount };
+    for (const name of ALL) {
+      if (type === "cgroup" && options.split(",").includes(NAME_IN_V1[name] ?? name))
+        controllers[name] ??= { version: 1, mount };
       if (type === "cgroup2" && unified.includes(name)) controllers[name] ??= { version: 2, mount };
     }
   }
@@ -53,6 +58,15 @@ export interface CgroupParent {
   readonly version: 1 | 2;
   readonly controllers: readonly Controller[];
   readonly path: string;
+  /** Every CPU, as cpuset(7) lists them, where the hierarchy has the cpuset controller. */
+  readonly cpus?: string;
+  /** The file that takes weights of block device input and output, where this kernel has one. */
+  readonly ioWeightFile?: string;
+}
+
+/** Whether only containers that ask for one of its controllers have a cgroup there. */
+export function isOnDemand({ controllers }: CgroupParent): boolean {
+  return !controllers.some((name) => (CONTROLLERS as readonly string[]).includes(name));
 }
 
 /** Makes the instance's parent cgroup in every hierarchy, once at start. */
@@ -61,7 +75,7 @@ export async function makeCgroupParents(
   name: string,
 ): Promise<readonly CgroupParent[]> {
   const byMount = new Map<string, { version: 1 | 2; controllers: Controller[] }>();
-  for (const controller of CONTROLLERS) {
+  for (const controller of ALL) {
     const found = layout.controllers[controller];
     if (found === undefined) continue;
     const group = byMount.get(found.mount) ?? { version: found.version, controllers: [] };
@@ -75,9 +89,32 @@ export async function makeCgroupParents(
     if (version === 2) await writeFile(join(mount, "cgroup.subtree_control"), delegation);
     await mkdir(path, { recursive: true });
     if (version === 2) await writeFile(join(path, "cgroup.subtree_control"), delegation);
-    parents.push({ version, controllers, path });
+    const cpus = controllers.includes("cpuset") ? await openCpuset(mount, path, version) : undefined;
+    const ioWeightFile = controllers.includes("io") ? await findIoWeight(path, version) : undefined;
+    parents.push({
+      version,
+      controllers,
+      path,
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(ioWeightFile === undefined ? {} : { ioWeightFile }),
+    });
   }
   return parents;
+}
+
+/** v1: a cpuset holds no process before it has CPUs and memory nodes; those below are told to take theirs from it. */
+async function openCpuset(mount: string, path: string, version: 1 | 2): Promise<string> {
+  if (version === 2) return (await readFile(join(path, "cpuset.cpus.effective"), "utf8")).trim();
+  for (const name of ["cpuset.cpus", "cpuset.mems"])
+    await writeFile(join(path, name), await readFile(join(mount, name), "utf8"));
+  await writeFile(join(path, "cgroup.clone_children"), "1");
+  return (await readFile(join(path, "cpuset.cpus"), "utf8")).trim();
+}
+
+async function findIoWeight(path: string, version: 1 | 2): Promise<string | undefined> {
+  const files = await readdir(path);
+  const names = version === 2 ? ["io.bfq.weight", "io.weight"] : ["blkio.bfq.weight", "blkio.weight"];
+  return names.find((name) => files.includes(name));
 }
 
 /** Removes a cgroup and those below it; processes in it are not touched, so it stays while there are any. */

@@ -34,6 +34,35 @@ export function resolvConf(host: string): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** A container's own resolv.conf: what it says of a keyword stands instead of all that `base` says of it. */
+export function ownResolvConf(
+  base: string,
+  {
+    servers,
+    search,
+    options,
+  }: {
+    readonly servers?: readonly string[];
+    readonly search?: readonly string[];
+    readonly options?: readonly string[];
+  },
+): string {
+  const replaced = new Set([
+    ...(servers === undefined ? [] : ["nameserver"]),
+    ...(search === undefined ? [] : ["search", "domain"]),
+    ...(options === undefined ? [] : ["options"]),
+  ]);
+  const kept = base.split("\n").filter((line) => line !== "" && !replaced.has(line.split(/\s/, 1)[0] ?? ""));
+  // A single dot is docker's way to have no search domain at all.
+  const domains = (search ?? []).filter((domain) => domain !== ".");
+  const own = [
+    ...(servers ?? []).map((server) => `nameserver ${server}`),
+    ...(domains.length === 0 ? [] : [`search ${domains.join(" ")}`]),
+    ...(options === undefined ? [] : [`options ${options.join(" ")}`]),
+  ];
+  return [...kept, ...own].map((line) => `${line}\n`).join("");
+}
+
 function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1";
 }

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../runtime/container.ts";
 import type { RestartPolicy } from "../spec/project.ts";
 import type { Field } from "./fingerprint.ts";
+import { hashValue } from "./hash.ts";
 import { userLabels } from "./labels.ts";
 import { byText } from "./order.ts";
 import { own } from "./own.ts";
@@ -27,11 +28,46 @@ const WORDS = {
   hostname: (a, b) => arrow("hostname", a.config.hostname, b.config.hostname),
   mounts: () => "volumes changed",
   init: (a, b) => arrow("init", onOff(a.config.init), onOff(b.config.init)),
+  capabilities: () => "capabilities changed",
+  privileged: (a, b) =>
+    arrow("privileged", onOff(a.config.security?.privileged), onOff(b.config.security?.privileged)),
+  noNewPrivileges: (a, b) =>
+    arrow(
+      "no-new-privileges",
+      onOff(a.config.security?.noNewPrivileges),
+      onOff(b.config.security?.noNewPrivileges),
+    ),
+  seccomp: (a, b) => arrow("seccomp", seccompText(a.config), seccompText(b.config)),
+  devices: () => "devices changed",
+  deviceRules: () => "device rules changed",
+  namespaces: (a, b) => namespacesText(a.config, b.config),
+  resolver: () => "dns changed",
+  extraHosts: () => "extra hosts changed",
+  domainname: (a, b) => arrow("domain name", a.config.domainname, b.config.domainname),
+  readOnly: (a, b) => arrow("read-only root", onOff(a.config.readOnly), onOff(b.config.readOnly)),
+  shmBytes: (a, b) => arrow("size of /dev/shm", sizeText(a.config.shmBytes), sizeText(b.config.shmBytes)),
+  ulimits: (a, b) => `ulimits changed${changedNames(a.config.ulimits ?? {}, b.config.ulimits ?? {})}`,
+  sysctls: (a, b) => `sysctls changed${changedNames(a.config.sysctls ?? {}, b.config.sysctls ?? {})}`,
+  oomScoreAdjustment: (a, b) =>
+    arrow("oom score adjustment", a.config.oomScoreAdjustment ?? 0, b.config.oomScoreAdjustment ?? 0),
+  groups: () => "groups changed",
   "limits.nanocpus": (a, b) =>
     arrow("cpus", cpusText(a.config.limits.nanocpus), cpusText(b.config.limits.nanocpus)),
   "limits.memory": (a, b) =>
     arrow("memory", bytesText(a.config.limits.memoryBytes), bytesText(b.config.limits.memoryBytes)),
-  "limits.pids": (a, b) => arrow("pids", a.config.limits.pids ?? "none", b.config.limits.pids ?? "none"),
+  "limits.memorySwap": (a, b) =>
+    arrow("memory and swap", swapText(a.config.limits), swapText(b.config.limits)),
+  "limits.memoryReservation": (a, b) =>
+    arrow(
+      "memory reservation",
+      bytesText(a.config.limits.memoryReservationBytes),
+      bytesText(b.config.limits.memoryReservationBytes),
+    ),
+  "limits.cpuShares": (a, b) => arrow("cpu shares", a.config.limits.cpuShares, b.config.limits.cpuShares),
+  "limits.cpuset": (a, b) => arrow("cpuset", a.config.limits.cpuset, b.config.limits.cpuset),
+  "limits.blkioWeight": (a, b) =>
+    arrow("blkio weight", a.config.limits.blkioWeight, b.config.limits.blkioWeight),
+  "limits.pids": (a, b) => arrow("pids", pidsText(a.config.limits), pidsText(b.config.limits)),
   restart: (a, b) => arrow("restart", restartText(a.config.restart), restartText(b.config.restart)),
   stopSignal: (a, b) => arrow("stop signal", a.config.stopSignal, b.config.stopSignal),
   stopGraceMs: (a, b) =>
@@ -78,8 +114,45 @@ function arrow(what: string, from: string | number | undefined, to: string | num
   return before === after ? `${what} changed` : `${what} ${before} -> ${after}`;
 }
 
-function onOff(value: boolean): string {
-  return value ? "on" : "off";
+function onOff(value: boolean | undefined): string {
+  return value === true ? "on" : "off";
+}
+
+function sizeText(bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : bytesText(bytes);
+}
+
+function swapText({ memorySwapBytes }: ContainerConfig["limits"]): string | undefined {
+  return memorySwapBytes === -1 ? "unlimited" : sizeText(memorySwapBytes);
+}
+
+function pidsText({ pids }: ContainerConfig["limits"]): string | number {
+  return pids === -1 ? "unlimited" : (pids ?? "none");
+}
+
+function seccompText({ security }: ContainerConfig): string | undefined {
+  const { seccomp } = security ?? {};
+  return seccomp === undefined || seccomp === "unconfined" ? seccomp : "own profile";
+}
+
+/** `network namespace default -> host`, for each that differs. */
+function namespacesText({ namespaces: before = {} }: ContainerConfig, after: ContainerConfig): string {
+  const { namespaces = {} } = after;
+  const kinds = ["network", "pid", "ipc", "uts", "cgroup", "user"] as const;
+  return kinds
+    .filter((kind) => before[kind] !== namespaces[kind])
+    .map((kind) => arrow(`${kind} namespace`, before[kind] ?? "own", namespaces[kind] ?? "own"))
+    .join(", ");
+}
+
+/** As namesOf, for values that are no text. */
+function changedNames(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): string {
+  const texts = (record: Readonly<Record<string, unknown>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, hashValue(value)]));
+  return namesOf(texts(before), texts(after));
 }
 
 /** Up to three of the keys that differ: ` (A, B, C and 2 more)`. */

@@ -26,8 +26,29 @@ const FIELDS = {
   hostname: { inPlace: false, read: (config) => config.hostname },
   mounts: { inPlace: false, read: (config) => comparableMounts(config.mounts) },
   init: { inPlace: false, read: (config) => config.init || undefined },
+  capabilities: { inPlace: false, read: ({ security }) => capabilities(security) },
+  privileged: { inPlace: false, read: ({ security }) => security?.privileged || undefined },
+  noNewPrivileges: { inPlace: false, read: ({ security }) => security?.noNewPrivileges || undefined },
+  seccomp: { inPlace: false, read: ({ security }) => security?.seccomp },
+  devices: { inPlace: false, read: ({ devices }) => devices },
+  deviceRules: { inPlace: false, read: ({ deviceRules }) => deviceRules },
+  namespaces: { inPlace: false, read: ({ namespaces }) => namespaces },
+  resolver: { inPlace: false, read: ({ resolver }) => resolver },
+  extraHosts: { inPlace: false, read: ({ extraHosts }) => extraHosts },
+  domainname: { inPlace: false, read: ({ domainname }) => domainname },
+  readOnly: { inPlace: false, read: ({ readOnly }) => readOnly || undefined },
+  shmBytes: { inPlace: false, read: ({ shmBytes }) => shmBytes },
+  ulimits: { inPlace: false, read: ({ ulimits }) => ulimits },
+  sysctls: { inPlace: false, read: ({ sysctls }) => sysctls },
+  oomScoreAdjustment: { inPlace: false, read: (config) => config.oomScoreAdjustment || undefined },
+  groups: { inPlace: false, read: ({ groups }) => groups },
   "limits.nanocpus": { inPlace: true, read: (config) => config.limits.nanocpus },
   "limits.memory": { inPlace: true, read: (config) => config.limits.memoryBytes },
+  "limits.memorySwap": { inPlace: true, read: (config) => config.limits.memorySwapBytes },
+  "limits.memoryReservation": { inPlace: true, read: (config) => config.limits.memoryReservationBytes },
+  "limits.cpuShares": { inPlace: true, read: (config) => config.limits.cpuShares },
+  "limits.cpuset": { inPlace: true, read: (config) => config.limits.cpuset },
+  "limits.blkioWeight": { inPlace: true, read: (config) => config.limits.blkioWeight },
   "limits.pids": { inPlace: true, read: (config) => config.limits.pids },
   restart: { inPlace: true, read: (config) => (config.restart.name === "no" ? undefined : config.restart) },
   stopSignal: { inPlace: true, read: (config) => config.stopSignal },
@@ -70,6 +91,11 @@ export function changedFields(
 /** Whether a running container can take on all these changes without a new process. */
 export function fitsInPlace(fields: readonly Field[]): boolean {
   return fields.every((field) => field !== "image" && FIELDS[field].inPlace);
+}
+
+function capabilities(security: ContainerConfig["security"]): unknown {
+  const { capAdd, capDrop } = security ?? {};
+  return capAdd === undefined && capDrop === undefined ? undefined : { capAdd, capDrop };
 }
 
 function unlessEmpty(record: Readonly<Record<string, string>>): unknown {

@@ -11,6 +11,7 @@ import { publishSteps } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
 import { imageKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
 import { serviceSteps } from "./service-steps.ts";
+import { inSharingOrder } from "./shared.ts";
 import { targetsOf, type Target } from "./target.ts";
 
 const GONE = "service is no longer in the file";
@@ -58,7 +59,7 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
 
   const reason = (service: string): string => (services.has(service) ? STOPPED : GONE);
   const closing = closeSteps(project, publishing.closing, reason, leaving(containerSteps, ours), after);
-  const steps = [...resources, ...containerSteps, ...closing];
+  const steps = [...resources, ...inSharingOrder(containerSteps, targets), ...closing];
   const problems = [
     ...portProblems(project, publishing.wanted, snapshot),
     ...volumes.problems,

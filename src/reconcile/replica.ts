@@ -63,5 +63,27 @@ function commonConfig(service: Service): ContainerConfig {
     stopGraceMs: service.stopGraceMs,
     labels: service.labels,
     init: service.init,
+    ...confinement(service),
+  };
+}
+
+/** What is absent at its default. */
+function confinement(service: Service): Partial<ContainerConfig> {
+  const { security, namespaces, devices, deviceRules, resolver, extraHosts, domainname } = service;
+  const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups } = service;
+  return {
+    ...(security !== undefined && { security }),
+    ...(namespaces !== undefined && { namespaces }),
+    ...(devices !== undefined && { devices }),
+    ...(deviceRules !== undefined && { deviceRules }),
+    ...(resolver !== undefined && { resolver }),
+    ...(extraHosts !== undefined && { extraHosts }),
+    ...(domainname !== undefined && { domainname }),
+    ...(readOnly !== undefined && { readOnly }),
+    ...(shmBytes !== undefined && { shmBytes }),
+    ...(ulimits !== undefined && { ulimits }),
+    ...(sysctls !== undefined && { sysctls }),
+    ...(oomScoreAdjustment !== undefined && { oomScoreAdjustment }),
+    ...(groups !== undefined && { groups }),
   };
 }

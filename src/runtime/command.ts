@@ -16,10 +16,9 @@ export function environmentOf(
   image: Pick<LaunchImage, "env">,
   hostname: string,
 ): readonly string[] {
-  const merged = new Map([
-    ["PATH", DEFAULT_PATH],
-    ["HOSTNAME", hostname],
-  ]);
+  const merged = new Map([["PATH", DEFAULT_PATH]]);
+  // With the host's UTS namespace the name is the host's, and can change.
+  if (config.namespaces?.uts === undefined) merged.set("HOSTNAME", hostname);
   for (const entry of image.env ?? []) {
     const at = entry.indexOf("=");
     if (at > 0) merged.set(entry.slice(0, at), entry.slice(at + 1));

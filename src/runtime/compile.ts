@@ -1,29 +1,24 @@
 import { join } from "node:path";
 import type { CgroupParent } from "../host/cgroup.ts";
-import { capabilityMask, DEFAULT_CAPABILITIES } from "./capability.ts";
+import { capabilitiesOf } from "./capability.ts";
+import { addCgroups, cgroupSlot, removeCgroups } from "./cgroup.ts";
 import { commandLine, environmentOf, hostnameOf } from "./command.ts";
-import type { ContainerConfig, ContainerMount } from "./container.ts";
-import { limitWrites } from "./limits.ts";
+import type { ContainerConfig, ContainerMount, ContainerSecurity } from "./container.ts";
+import { type DeviceNode, ruleOf } from "./devices.ts";
+import { deviceRules } from "./device-rules.ts";
+import { cgroupsOf } from "./limits.ts";
+import { ALL_NAMESPACES, NEW, ownNamespaces, type SharedWith } from "./namespaces.ts";
 import { mountPoints, shortId } from "./places.ts";
 import { PlanWriter, stringRun } from "./plan/encode.ts";
 import { SLOT } from "./plan/operation.ts";
 import type { TerminalSize } from "./session.ts";
-import { addFileSystems, addMasks, MOUNT_ATTRIBUTE } from "./root.ts";
-
-/** clone(2) flags. */
-const NEW = {
-  mounts: 0x00020000,
-  cgroup: 0x02000000,
-  uts: 0x04000000,
-  ipc: 0x08000000,
-  pids: 0x20000000,
-  network: 0x40000000,
-} as const;
-const NAMESPACES = NEW.mounts | NEW.uts | NEW.ipc | NEW.pids | NEW.network;
+import { addDevices, addFileSystems, addMasks, MOUNT_ATTRIBUTE } from "./root.ts";
+import { addJoins, addLeave, type Shared, takeShared } from "./shared.ts";
+import { addNetworkDefaults, addSysctls } from "./sysctl.ts";
+import { TMPFS_MODE, tmpfsAttributes, tmpfsOptions } from "./tmpfs.ts";
+import { addLastUlimits, addUlimits } from "./ulimit.ts";
 
 const LOG = { bytes: 10 * 1024 * 1024, files: 3 } as const;
-const RLIMIT_NOFILE = 7;
-const OPEN_FILES = 1_048_576;
 /** mount(2): no device node of an image or of the writable layer works. */
 const MS_NODEV = 4;
 const NETWORK = { host: 0, own: 1 } as const;
@@ -56,6 +51,12 @@ export interface LaunchInput {
   readonly root: string;
   readonly cgroups: readonly CgroupParent[];
   readonly link?: LaunchLink;
+  /** Netlink requests for a network namespace without a link: its loopback. */
+  readonly loopback?: Uint8Array;
+  /** Of each service whose namespaces are shared, the first process of a container. */
+  readonly sharedWith?: SharedWith;
+  /** Nodes for the container's /dev besides the ones every container has. */
+  readonly devices?: readonly DeviceNode[];
   /** Files of the host's, seen read-only at these places: /etc/hosts, /etc/resolv.conf. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   /** Absolute folder of a volume. */
@@ -71,17 +72,26 @@ export interface LaunchInput {
  */
 export function compileLaunch(input: LaunchInput): Uint8Array {
   const plan = new PlanWriter();
-  const unified = input.cgroups.findIndex(({ version }) => version === 2);
+  const { config, devices = [] } = input;
+  const rules = deviceRules(config, devices.map(ruleOf));
+  const own = cgroupsOf(config.limits, input.cgroups, { devices: rules !== undefined });
+  const unified = own.find((index) => input.cgroups[index]?.version === 2);
   addFolders(plan, input);
-  addCgroups(plan, input);
-  const attach = addHostTrees(plan, input);
-  plan.add("clone", NAMESPACES, unified < 0 ? NONE : cgroupSlot(input, unified), "", "");
-  addParentSide(plan, input);
+  addCgroups(plan, input, own, rules);
+  const shared = takeShared(plan, config.namespaces, input.sharedWith);
+  const attach = addHostTrees(plan, input, shared);
+  plan.add(
+    "clone",
+    ownNamespaces(config.namespaces),
+    unified === undefined ? NONE : cgroupSlot(input.cgroups, unified),
+    "",
+    "",
+  );
+  addParentSide(plan, input, own, shared);
   plan.add("child");
-  addChildSide(plan, input, attach, unified >= 0);
+  addChildSide(plan, input, shared, attach, unified !== undefined);
   plan.add("exit");
-  for (const [index] of input.cgroups.entries())
-    plan.add("rmdir", SLOT.firstCgroup + index, shortId(input.id));
+  removeCgroups(plan, input);
   return plan.bytes();
 }
 
@@ -97,31 +107,12 @@ function addFolders(plan: PlanWriter, { id }: LaunchInput): void {
   plan.add("journal", SLOT.root, folder, LOG.bytes, LOG.files);
 }
 
-/** For a v2 hierarchy the container's cgroup must be open for the clone: it takes the slot after the parents. */
-function cgroupSlot(input: LaunchInput, parent: number): number {
-  return SLOT.firstCgroup + input.cgroups.length + parent;
-}
-
-function addCgroups(plan: PlanWriter, input: LaunchInput): void {
-  const name = shortId(input.id);
-  for (const [index, { version, controllers }] of input.cgroups.entries()) {
-    const slot = SLOT.firstCgroup + index;
-    plan.add("mkdir", slot, name, 0o755, 1);
-    if (version === 2) plan.add("open", cgroupSlot(input, index), slot, name, O_PATH);
-    if (controllers.includes("memory"))
-      plan.add("oomFile", slot, join(name, version === 2 ? "memory.events" : "memory.oom_control"));
-  }
-  for (const { parent, file, value } of limitWrites(input.config.limits, input.cgroups, { fresh: true }))
-    plan.add("write", SLOT.firstCgroup + parent, join(name, file), value);
-}
-
-const O_PATH = 0o10000000;
-
 /** Takes detached copies of what is mounted from the host; returns what attaches them in the child. */
-function addHostTrees(plan: PlanWriter, input: LaunchInput): (() => void)[] {
+function addHostTrees(plan: PlanWriter, input: LaunchInput, shared: Shared): (() => void)[] {
   const { readOnly, noSuid, noDev } = MOUNT_ATTRIBUTE;
   const attach: (() => void)[] = [];
-  let next: number = SLOT.firstFree;
+  const noDevUnlessPrivileged = input.config.security?.privileged === true ? 0n : noDev;
+  let next = shared.nextSlot;
   const take = (
     source: string,
     target: string,
@@ -133,25 +124,21 @@ function addHostTrees(plan: PlanWriter, input: LaunchInput): (() => void)[] {
     plan.add("hostTree", slot, source, recursive ? 1 : 0, make ? 1 : 0);
     attach.push(() => plan.add("attach", slot, target, attributes));
   };
+  const { sharedMemory } = shared;
+  if (sharedMemory !== undefined)
+    attach.push(() => plan.add("attach", sharedMemory, "/dev/shm", noSuid | noDev));
   for (const { source, target } of input.image.hostMounts)
     take(source, target, readOnly | noDev, false, false);
   for (const { source, target } of input.files) take(source, target, readOnly | noSuid | noDev, false, false);
   for (const mount of inOrder(input.config.mounts)) {
     if (mount.type === "tmpfs") {
+      const place = [mount.target, mount.mode ?? TMPFS_MODE] as const;
       attach.push(() =>
-        plan.add(
-          "mount",
-          "tmpfs",
-          "tmpfs",
-          tmpfsOptions(mount),
-          noSuid | noDev,
-          mount.target,
-          mount.mode ?? 0o1777,
-        ),
+        plan.add("mount", "tmpfs", "tmpfs", tmpfsOptions(mount), tmpfsAttributes(mount), ...place),
       );
       continue;
     }
-    const attributes = noDev | (mount.readOnly ? readOnly : 0n);
+    const attributes = noDevUnlessPrivileged | (mount.readOnly ? readOnly : 0n);
     if (mount.type === "volume") {
       if (mount.source !== undefined)
         take(input.volumeFolder(mount.source), mount.target, attributes, false, false);
@@ -169,14 +156,15 @@ function depth(path: string): number {
   return path.split("/").filter(Boolean).length;
 }
 
-function tmpfsOptions(mount: Extract<ContainerMount, { type: "tmpfs" }>): string {
-  const size = mount.sizeBytes === undefined ? "" : `,size=${mount.sizeBytes}`;
-  return `mode=${(mount.mode ?? 0o1777).toString(8)}${size}`;
-}
-
-function addParentSide(plan: PlanWriter, input: LaunchInput): void {
-  for (const [index, { version }] of input.cgroups.entries())
-    if (version === 1)
+function addParentSide(
+  plan: PlanWriter,
+  input: LaunchInput,
+  cgroups: readonly number[],
+  shared: Shared,
+): void {
+  addLeave(plan, shared);
+  for (const index of cgroups)
+    if (input.cgroups[index]?.version === 1)
       plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));
   if (input.link !== undefined) {
     plan.add("wait"); // IPv6 is off inside: no neighbour discovery, no router solicitation for each veth
@@ -188,31 +176,43 @@ function addParentSide(plan: PlanWriter, input: LaunchInput): void {
 function addChildSide(
   plan: PlanWriter,
   input: LaunchInput,
+  shared: Shared,
   attach: readonly (() => void)[],
   unified: boolean,
 ): void {
   const { config, image } = input;
   const hostname = hostnameOf(input.id, config);
+  const privileged = config.security?.privileged === true;
+  const ownsNetwork = (ownNamespaces(config.namespaces) & NEW.network) !== 0;
   if (input.link !== undefined) {
     for (const name of ["all", "default"])
       plan.add("write", SLOT.proc, `sys/net/ipv6/conf/${name}/disable_ipv6`, "1");
     plan.add("signal");
   }
-  // As docker: ordinary users may bind low ports and ping inside.
-  plan.add("write", SLOT.proc, "sys/net/ipv4/ip_unprivileged_port_start", "0");
-  plan.add("write", SLOT.proc, "sys/net/ipv4/ping_group_range", "0 2147483647");
-  plan.add("hostname", hostname);
+  addJoins(plan, config.namespaces, shared);
+  if (ownsNetwork) addNetworkDefaults(plan);
+  if (config.namespaces?.uts === undefined) plan.add("hostname", hostname);
   plan.add("umask", 0o022);
-  plan.add("overlay", overlayOptions(input), MS_NODEV);
+  plan.add("overlay", overlayOptions(input), privileged ? 0 : MS_NODEV);
   plan.add("wait"); // from here on the child is in its cgroups and its link is there
-  plan.add("unshare", NEW.cgroup);
-  addFileSystems(plan, { unifiedCgroup: unified });
+  if (config.namespaces?.cgroup === undefined) plan.add("unshare", NEW.cgroup);
+  addFileSystems(plan, {
+    unifiedCgroup: unified,
+    writable: privileged,
+    sharedMemory: config.namespaces?.ipc === undefined ? { bytes: config.shmBytes } : undefined,
+  });
+  addDevices(plan, input.devices ?? []);
   for (const add of attach) add();
-  addMasks(plan);
-  if (input.link !== undefined) plan.add("netlink", NETWORK.own, input.link.container, NONE);
-  plan.add("pivot", 0);
-  plan.add("rlimit", RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
-  plan.add("chdir", config.workingDir ?? image.workingDir ?? "/", 1);
+  if (!privileged) addMasks(plan);
+  const ownLink = input.link?.container ?? (ownsNetwork ? input.loopback : undefined);
+  if (ownLink !== undefined) plan.add("netlink", NETWORK.own, ownLink, NONE);
+  addSysctls(plan, config);
+  const workingDir = config.workingDir ?? image.workingDir ?? "/";
+  if (config.readOnly === true) plan.add("mkdirIn", workingDir, 0o755);
+  plan.add("pivot", config.readOnly === true ? 1 : 0);
+  addOomScore(plan, config);
+  addUlimits(plan, config.ulimits);
+  plan.add("chdir", workingDir, 1);
   addProcess(plan, input, commandLine(config, image), environmentOf(config, image, hostname));
 }
 
@@ -222,24 +222,37 @@ function addProcess(
   argv: readonly string[],
   environment: readonly string[],
 ): void {
-  addSeccomp(plan, input.seccomp);
-  if (input.config.init) {
+  const { config } = input;
+  addSeccomp(plan, input.seccomp, config.security);
+  if (config.init) {
     // The init runs for as long as the container does: it keeps no more than the container's root has.
-    addCapabilities(plan);
+    addCapabilities(plan, config.security);
     plan.add("init");
   }
-  plan.add("user", input.config.user ?? input.image.user ?? "", "");
-  addCapabilities(plan);
+  plan.add("user", config.user ?? input.image.user ?? "", (config.groups ?? []).join(","));
+  addCapabilities(plan, config.security);
+  addLastUlimits(plan, config.ulimits);
   plan.add("exec", stringRun(argv), stringRun(environment));
 }
 
+const OOM_SCORE = "self/oom_score_adj";
+
+function addOomScore(plan: PlanWriter, { oomScoreAdjustment }: ContainerConfig): void {
+  if (oomScoreAdjustment !== undefined) plan.add("write", SLOT.proc, OOM_SCORE, String(oomScoreAdjustment));
+}
+
 /** Before the capabilities go: loading a filter without no_new_privs takes CAP_SYS_ADMIN (seccomp(2)). */
-function addSeccomp(plan: PlanWriter, filter: Uint8Array | undefined): void {
+function addSeccomp(
+  plan: PlanWriter,
+  filter: Uint8Array | undefined,
+  security: ContainerSecurity = {},
+): void {
+  if (security.noNewPrivileges === true) plan.add("noNewPrivileges");
   if (filter !== undefined) plan.add("seccomp", filter);
 }
 
-function addCapabilities(plan: PlanWriter): void {
-  const mask = capabilityMask(DEFAULT_CAPABILITIES);
+function addCapabilities(plan: PlanWriter, security: ContainerSecurity | undefined): void {
+  const mask = capabilitiesOf(security);
   plan.add("capabilities", mask, mask, mask, 0, 0);
 }
 
@@ -252,6 +265,7 @@ function overlayOptions(input: LaunchInput): string {
 
 export interface ExecInput {
   readonly id: string;
+  readonly config: ContainerConfig;
   readonly cgroups: readonly CgroupParent[];
   readonly command: readonly string[];
   readonly environment: readonly string[];
@@ -265,18 +279,23 @@ export interface ExecInput {
 export function compileExec(input: ExecInput): Uint8Array {
   const plan = new PlanWriter();
   // Joining the pid namespace only takes effect for children, so all are joined before the clone.
-  plan.add("setns", NAMESPACES | NEW.cgroup);
+  plan.add("setns", ALL_NAMESPACES);
   if (input.terminal !== undefined) plan.add("terminal", input.terminal.rows, input.terminal.columns);
   plan.add("clone", 0, NONE, "", "");
-  for (const [index] of input.cgroups.entries())
+  const { config } = input;
+  // The nodes of its devices are not read again: that they were asked for says as much.
+  const rules = deviceRules(config, []);
+  for (const index of cgroupsOf(config.limits, input.cgroups, { devices: rules !== undefined }))
     plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));
   plan.add("signal").add("child").add("wait");
   plan.add("umask", 0o022);
-  plan.add("rlimit", RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
+  addOomScore(plan, config);
+  addUlimits(plan, config.ulimits);
   plan.add("chdir", input.workingDir, 0);
-  addSeccomp(plan, input.seccomp);
-  plan.add("user", input.user, "");
-  addCapabilities(plan);
+  addSeccomp(plan, input.seccomp, config.security);
+  plan.add("user", input.user, (config.groups ?? []).join(","));
+  addCapabilities(plan, config.security);
+  addLastUlimits(plan, config.ulimits);
   plan.add("exec", stringRun(input.command), stringRun(input.environment));
   return plan.bytes();
 }

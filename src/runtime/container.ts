@@ -20,6 +20,66 @@ export interface ContainerConfig {
   readonly stopGraceMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly init: boolean;
+  // What follows is absent wherever it says no more than the default.
+  readonly security?: ContainerSecurity;
+  readonly namespaces?: ContainerNamespaces;
+  readonly devices?: readonly ContainerDevice[];
+  readonly deviceRules?: readonly DeviceRule[];
+  readonly resolver?: ContainerResolver;
+  readonly extraHosts?: readonly { readonly name: string; readonly address: string }[];
+  readonly domainname?: string;
+  readonly readOnly?: boolean;
+  /** Size of /dev/shm in bytes. */
+  readonly shmBytes?: number;
+  /** By setrlimit(2)'s names in lower case without RLIMIT_; -1 is unlimited. */
+  readonly ulimits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly oomScoreAdjustment?: number;
+  readonly groups?: readonly string[];
+}
+
+export interface ContainerSecurity {
+  /** `CAP_NET_ADMIN`, or `ALL`. */
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly privileged?: boolean;
+  readonly noNewPrivileges?: boolean;
+  /** `unconfined`, or the text of a profile in docker's JSON format. */
+  readonly seccomp?: string;
+}
+
+/** Where a container has no namespace of its own. `service:X` is that of a container of the same project's service. */
+export interface ContainerNamespaces {
+  readonly network?: "none" | "host" | `service:${string}`;
+  readonly pid?: "host" | `service:${string}`;
+  readonly ipc?: "host" | `service:${string}`;
+  readonly uts?: "host";
+  readonly cgroup?: "host";
+  readonly user?: "host";
+}
+
+export interface ContainerDevice {
+  /** Absolute path on the host: a device node, or a folder of them. */
+  readonly source: string;
+  /** Absolute path below /dev. */
+  readonly target: string;
+  /** Some of `r`, `w` and `m`. */
+  readonly permissions: string;
+}
+
+/** A line for the device control group; -1 is every number. */
+export interface DeviceRule {
+  readonly type: "a" | "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+  readonly permissions: string;
+}
+
+/** What the container's own resolv.conf(5) says instead of the host's. */
+export interface ContainerResolver {
+  readonly servers?: readonly string[];
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
 }
 
 export type ContainerMount =
@@ -31,12 +91,34 @@ export type ContainerMount =
       readonly createSource: boolean;
     }
   | { readonly type: "volume"; readonly source?: string; readonly target: string; readonly readOnly: boolean }
-  | { readonly type: "tmpfs"; readonly target: string; readonly sizeBytes?: number; readonly mode?: number };
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      readonly sizeBytes?: number;
+      readonly mode?: number;
+      readonly uid?: number;
+      readonly gid?: number;
+      readonly inodes?: number;
+      readonly readOnly?: boolean;
+      /** Programs in it may be run; absent, they may not. */
+      readonly exec?: boolean;
+      readonly suid?: boolean;
+    };
 
 export interface ContainerLimits {
   readonly nanocpus?: number;
   readonly memoryBytes?: number;
+  /** Memory and swap together; -1 leaves swap unlimited. */
+  readonly memorySwapBytes?: number;
+  readonly memoryReservationBytes?: number;
+  /** -1 is unlimited. */
   readonly pids?: number;
+  /** 2 to 262144. */
+  readonly cpuShares?: number;
+  /** As cpuset(7) lists CPUs. */
+  readonly cpuset?: string;
+  /** 10 to 1000. */
+  readonly blkioWeight?: number;
 }
 
 /** Who a declared replica belongs to. */

@@ -45,6 +45,14 @@ export function explainFailure(failure: PlanFailure): PlanError | Interrupted {
     return new PlanError("kernel", `no such user or group in the image: ${subject}`, name, {
       next: "use a name of the image's /etc/passwd and /etc/group, or numbers",
     });
+  if (operation === "process")
+    return new PlanError("kernel", "the container whose namespaces are shared has just ended", name, {
+      next: "start its service first",
+    });
+  if (operation === "write" && subject.startsWith("sys/"))
+    return new PlanError("kernel", `cannot set the kernel parameter ${parameterOf(subject)}: ${name}`, name, {
+      next: "check sysctls: the name, and whether this kernel takes the value",
+    });
   if (operation === "host-tree" && name === "ENOENT")
     return new PlanError("kernel", `the folder to mount does not exist: ${subject}`, name, {
       next: `mkdir -p ${subject}`,
@@ -56,4 +64,9 @@ export function explainFailure(failure: PlanFailure): PlanError | Interrupted {
       name,
     );
   return new PlanError("kernel", `${failure.about}: ${name}`, name, { next: "gantry doctor" });
+}
+
+/** `net.core.somaxconn` of `sys/net/core/somaxconn`; see sysctl.ts. */
+function parameterOf(file: string): string {
+  return file.slice("sys/".length).replace(/[./]/g, (letter) => (letter === "." ? "/" : "."));
 }

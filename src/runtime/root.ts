@@ -1,9 +1,11 @@
+import type { DeviceNode } from "./devices.ts";
 import type { PlanWriter } from "./plan/encode.ts";
 
 /** mount_setattr(2) attributes. */
 export const MOUNT_ATTRIBUTE = { readOnly: 1n, noSuid: 2n, noDev: 4n, noExec: 8n } as const;
 const { noSuid, noDev, noExec, readOnly } = MOUNT_ATTRIBUTE;
 
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 /** Refuses a target that is a symlink, as /proc, /sys and /dev of a hostile image may be. */
 const NO_FOLLOW = 0x10000;
 
@@ -43,7 +45,17 @@ const MASKED = [
 const READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** /proc, /dev and what lies in it, /sys: the file systems of the OCI runtime-spec's config-linux. */
-export function addFileSystems(plan: PlanWriter, options: { readonly unifiedCgroup: boolean }): void {
+export function addFileSystems(
+  plan: PlanWriter,
+  options: {
+    readonly unifiedCgroup: boolean;
+    /** /sys can be written to, which only privileged containers may. */
+    readonly writable: boolean;
+    /** undefined where /dev/shm is another's. */
+    readonly sharedMemory: { readonly bytes: number | undefined } | undefined;
+  },
+): void {
+  const kernel = noSuid | noDev | noExec | (options.writable ? 0n : readOnly);
   const folder = 0o755 | NO_FOLLOW;
   plan.add("mount", "proc", "proc", "", noSuid | noDev | noExec, "/proc", folder);
   plan.add("mount", "tmpfs", "tmpfs", "mode=755,size=65536k", noSuid | noExec, "/dev", folder);
@@ -59,11 +71,24 @@ export function addFileSystems(plan: PlanWriter, options: { readonly unifiedCgro
     "/dev/pts",
     folder,
   );
-  plan.add("mount", "tmpfs", "shm", "mode=1777,size=65536k", noSuid | noDev | noExec, "/dev/shm", folder);
+  if (options.sharedMemory !== undefined) {
+    const size = options.sharedMemory.bytes ?? DEFAULT_SHM_BYTES;
+    plan.add("mount", "tmpfs", "shm", `mode=1777,size=${size}`, noSuid | noDev | noExec, "/dev/shm", folder);
+  }
   plan.add("mount", "mqueue", "mqueue", "", noSuid | noDev | noExec, "/dev/mqueue", folder);
-  plan.add("mount", "sysfs", "sysfs", "", noSuid | noDev | noExec | readOnly, "/sys", folder);
-  if (options.unifiedCgroup)
-    plan.add("mount", "cgroup2", "cgroup", "", noSuid | noDev | noExec | readOnly, "/sys/fs/cgroup", folder);
+  plan.add("mount", "sysfs", "sysfs", "", kernel, "/sys", folder);
+  if (options.unifiedCgroup) plan.add("mount", "cgroup2", "cgroup", "", kernel, "/sys/fs/cgroup", folder);
+}
+
+/** Nodes for further devices; those that every container has are left as they are. */
+export function addDevices(plan: PlanWriter, nodes: readonly DeviceNode[]): void {
+  const made = new Set([...DEVICES.map(([path]) => path), ...DEVICE_LINKS.map(([, path]) => path)]);
+  for (const { path, mode, major, minor, uid, gid } of nodes) {
+    if (made.has(path)) continue;
+    made.add(path);
+    plan.add("device", path, mode, major, minor);
+    if (uid !== 0 || gid !== 0) plan.add("owner", path, uid, gid);
+  }
 }
 
 /** Hides and write-protects what containers share with the host's kernel. After addFileSystems. */

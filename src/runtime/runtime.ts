@@ -1,28 +1,34 @@
 import { readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError, messageOf } from "../error.ts";
 import type { CgroupParent } from "../host/cgroup.ts";
+import type { Privileges } from "../host/privileges.ts";
 import { Serial } from "../host/serial.ts";
 import { findContainer, type Found, sweepUnowned } from "./adopt.ts";
+import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
 import { compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
-import type { ContainerRecord, StartFailure } from "./container.ts";
+import type { ContainerConfig, ContainerRecord, StartFailure } from "./container.ts";
+import { findDevices } from "./devices.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Freezer } from "./freezer.ts";
 import { Launcher } from "./launcher.ts";
 import { Interrupted } from "./failure.ts";
 import { limitWrites } from "./limits.ts";
 import { makeMountPoints } from "./mount-points.ts";
+import type { ProcessIdentity, SharedWith } from "./namespaces.ts";
 import { runFolder, shimSocket, shortId } from "./places.ts";
 import { type ProcessTable, processTable } from "./process-table.ts";
 import { processesOf } from "./processes.ts";
 import { Records } from "./records.ts";
+import type { SeccompFilters } from "./seccomp/filters.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
 import { isShim, shimExec, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
+import { updateLimits } from "./update-limits.ts";
 import { type ContainerUsage, readUsage } from "./usage.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -32,8 +38,9 @@ export interface RuntimeOptions {
   /** Path of gantry-launcher. */
   readonly launcher: string;
   readonly cgroups: readonly CgroupParent[];
-  /** struct sock_filter array that every container gets; undefined for none. */
-  readonly seccomp?: Uint8Array;
+  readonly seccomp: SeccompFilters;
+  /** The daemon's own: more it cannot give. */
+  readonly privileges: Privileges;
   /** A container's state changed; look again. */
   readonly onChange: (id: string, change: "start" | "die") => void;
 }
@@ -42,6 +49,9 @@ export interface RuntimeOptions {
 export interface StartInput {
   readonly image: LaunchImage;
   readonly link?: LaunchLink;
+  /** For a network namespace without a link. */
+  readonly loopback?: Uint8Array;
+  readonly sharedWith?: SharedWith;
   readonly files: readonly { readonly source: string; readonly target: string }[];
 }
 
@@ -130,11 +140,14 @@ export class Runtime {
     return await this.#serial.run(id, async () => {
       const record = this.#record(id);
       if (this.status(id).phase === "running") return false;
-      const { root, cgroups, seccomp } = this.#options;
+      const { root, cgroups, privileges } = this.#options;
       try {
+        const { config } = attainable(record.config, privileges);
+        const seccomp = this.#options.seccomp.filterFor(config.security);
         const plan = compileLaunch({
           id,
-          config: record.config,
+          config,
+          devices: await findDevices(config),
           root,
           cgroups,
           ...input,
@@ -164,7 +177,9 @@ export class Runtime {
     if (status.phase !== "running") return false;
     const ended = this.wait(id);
     const signal = signalNumber(options.signal);
-    if (options.graceMs > 0 && notices(status.process.pid, signal)) {
+    // Only the first process of a pid namespace ignores what it has no handler for.
+    const sharesPids = this.#record(id).config.namespaces?.pid !== undefined;
+    if (options.graceMs > 0 && (sharesPids || notices(status.process.pid, signal))) {
       await this.#signal(id, signal);
       await this.#options.freezer.thaw(id);
       await within(ended, options.graceMs);
@@ -238,17 +253,25 @@ export class Runtime {
   /** Writes a running container's limits to its cgroups; its processes notice nothing. */
   async applyLimits(record: ContainerRecord): Promise<void> {
     if (this.status(record.id).phase !== "running") return;
-    for (const { parent, file, value } of limitWrites(record.config.limits, this.#options.cgroups, {
-      fresh: false,
-    })) {
-      const path = join(this.#options.cgroups[parent]?.path ?? "", shortId(record.id), file);
-      await writeFile(path, value).catch((error: unknown) => {
-        throw new GantryError("kernel", `cannot set ${file} to ${value}: ${messageOf(error)}`, {
-          next: "a memory limit below what is in use cannot be set: choose a larger one",
-          cause: error,
-        });
-      });
-    }
+    await updateLimits(this.#options.cgroups, shortId(record.id), record.config.limits);
+  }
+
+  /**
+   * Whether this machine can run a container so configured. Throws spec.invalid or limit.unsupported; returns what it
+   * would have to do without, in words.
+   */
+  async check(config: ContainerConfig): Promise<readonly string[]> {
+    const { cgroups, seccomp, privileges } = this.#options;
+    limitWrites(config.limits, cgroups, { fresh: true });
+    seccomp.filterFor(config.security);
+    await findDevices(config);
+    return attainable(config, privileges).warnings;
+  }
+
+  /** The first process of a running container, for those that share its namespaces. */
+  identity(id: string): ProcessIdentity | undefined {
+    const status = this.status(id);
+    return status.phase === "running" ? status.process : undefined;
   }
 
   /** Runs a further process inside. Throws container.not-running, command.not-found, command.not-executable. */
@@ -262,9 +285,11 @@ export class Runtime {
     const { terminal } = config;
     const own = { ...record.config, environment: { ...record.config.environment, ...config.environment } };
     const env = [...(terminal === undefined ? [] : [TERM]), ...(image.env ?? [])];
-    const { seccomp, cgroups, run } = this.#options;
+    const { cgroups, run, privileges } = this.#options;
+    const seccomp = this.#options.seccomp.filterFor(record.config.security);
     const plan = compileExec({
       id,
+      config: attainable(record.config, privileges).config,
       cgroups,
       command: config.command,
       environment: environmentOf(own, { env }, hostnameOf(id, record.config)),

@@ -11,6 +11,7 @@ import type { Report } from "./report.ts";
 import { readBoolean } from "./scalar.ts";
 import { readService } from "./service.ts";
 import type { ServiceMap } from "./service.ts";
+import type { ProfileText } from "./security.ts";
 
 type Entries<T> = Readonly<Record<string, T | undefined>>;
 
@@ -33,6 +34,7 @@ export interface DesiredContext {
   readonly files: readonly string[];
   readonly lookup: (name: string) => string | undefined;
   readonly strict: boolean;
+  readonly seccompProfile: ProfileText;
 }
 
 /**
@@ -62,10 +64,17 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
     volumes.get(key)?.name ?? (refused || Object.hasOwn(declared, key) ? key : undefined);
   const portOrigins = new Map<Port, Path>();
   const services = new Map<string, Service>();
+  const names = Object.keys(map.services ?? {});
   for (const [name, service] of sound(map.services))
     services.set(
       name,
-      readService(service, ["services", name], report, { ...context, home, volumeName, portOrigins }),
+      readService(service, ["services", name], report, {
+        ...context,
+        home,
+        volumeName,
+        portOrigins,
+        services: names,
+      }),
     );
   const result = Object.fromEntries(services);
   checkPortConflicts(result, portOrigins, report);

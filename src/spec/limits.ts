@@ -11,6 +11,11 @@ export interface LimitKeys {
   readonly cpus?: Integer;
   readonly mem_limit?: Integer;
   readonly pids_limit?: Integer;
+  readonly mem_reservation?: Integer;
+  readonly memswap_limit?: Integer;
+  readonly cpu_shares?: Integer;
+  readonly cpuset?: Integer;
+  readonly blkio_config?: { readonly weight?: Integer };
   readonly deploy?: {
     readonly resources?: {
       readonly limits?: { readonly cpus?: Integer; readonly memory?: Integer; readonly pids?: Integer };
@@ -24,6 +29,8 @@ const MIN_CPUS = 0.01;
 const MAX_CPUS = 100_000;
 /** PID_MAX_LIMIT of the kernel on 64-bit machines. */
 const MAX_PIDS = 2 ** 22;
+/** MAX_SHARES of the kernel's scheduler. */
+const MAX_SHARES = 2 ** 18;
 
 /** The limits of a service; what is unlimited is left out. */
 export function readLimits(service: LimitKeys, path: Path, report: Report): Limits {
@@ -52,7 +59,65 @@ export function readLimits(service: LimitKeys, path: Path, report: Report): Limi
     ...(nanocpus === undefined ? {} : { nanocpus }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(pids === undefined ? {} : { pids }),
+    ...readShares(service, path, report),
+    ...readSwap(service, memoryBytes, path, report),
   };
+}
+
+/** What counts in relation to others. */
+function readShares(service: LimitKeys, path: Path, report: Report): Limits {
+  const { cpuset: cpus, mem_reservation: reservation, cpu_shares: shares } = service;
+  const weight = service.blkio_config?.weight;
+  const attempt = <T>(keys: Path, parse: () => T): T | undefined => report.attempt([...path, ...keys], parse);
+  const cpuset = cpus === undefined ? undefined : attempt(["cpuset"], () => readCpuset(String(cpus)));
+  const memoryReservationBytes =
+    reservation === undefined ? undefined : attempt(["mem_reservation"], () => readBytes(reservation));
+  const cpuShares =
+    shares === undefined ? undefined : attempt(["cpu_shares"], () => readWeight(shares, 2, MAX_SHARES));
+  const blkioWeight =
+    weight === undefined
+      ? undefined
+      : attempt(["blkio_config", "weight"], () => readWeight(weight, 10, 1000));
+  return {
+    ...(cpuset === undefined ? {} : { cpuset }),
+    ...(memoryReservationBytes ? { memoryReservationBytes } : {}),
+    ...(cpuShares === undefined ? {} : { cpuShares }),
+    ...(blkioWeight === undefined ? {} : { blkioWeight }),
+  };
+}
+
+/** Memory and swap together, so it means nothing without a memory limit and cannot be below it. */
+function readSwap(
+  service: LimitKeys,
+  memoryBytes: number | undefined,
+  path: Path,
+  report: Report,
+): Pick<Limits, "memorySwapBytes"> {
+  const { memswap_limit: value } = service;
+  if (value === undefined) return {};
+  const memorySwapBytes = report.attempt([...path, "memswap_limit"], () => {
+    const bytes = String(value) === "-1" ? -1 : readBytes(value);
+    if (bytes === 0) return undefined;
+    if (memoryBytes === undefined) throw new InvalidValue("memory and swap together: set mem_limit too");
+    if (bytes !== -1 && bytes < memoryBytes)
+      throw new InvalidValue("memory and swap together cannot be less than mem_limit");
+    return bytes;
+  });
+  return memorySwapBytes === undefined ? {} : { memorySwapBytes };
+}
+
+/** cpuset(7), "List format": numbers and ranges. */
+function readCpuset(text: string): string {
+  const parts = text.split(",").map((part) => /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()));
+  if (parts.some((part) => part === null || Number(part[2] ?? part[1]) < Number(part[1])))
+    throw new InvalidValue(`expected CPUs such as 0-3 or 0,2, got "${text}"`);
+  return parts.map((part) => part?.[0] ?? "").join(",");
+}
+
+/** 0 means the default, as docker has it. */
+function readWeight(value: Integer, minimum: number, maximum: number): number | undefined {
+  if (String(value) === "0") return undefined;
+  return readInteger(value, minimum, maximum);
 }
 
 function readCpus(value: Integer): number | undefined {
@@ -66,10 +131,9 @@ function readCpus(value: Integer): number | undefined {
   return Math.round(cpus * NANO);
 }
 
-/** -1 and 0 mean no limit, as docker has them. */
-function readPids(value: Integer): number | undefined {
-  const pids = readInteger(value, -1, MAX_PIDS);
-  return pids > 0 ? pids : undefined;
+/** -1 and 0 mean no limit at all, where leaving the key out means gantry's own. */
+function readPids(value: Integer): number {
+  return readInteger(value, -1, MAX_PIDS) || -1;
 }
 
 function unlimitedAtZero(parse: (value: Integer) => number): (value: Integer) => number | undefined {

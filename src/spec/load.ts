@@ -18,9 +18,11 @@ import { interpolate } from "./interpolate.ts";
 import { projectNameOf, readProjectName } from "./name.ts";
 import type { Path } from "./path.ts";
 import type { Project } from "./project.ts";
+import { readProfiles } from "./profiles.ts";
 import { prune } from "./prune.ts";
 import { InvalidValue, Report } from "./report.ts";
 import { resolveDocument } from "./resolve.ts";
+import { profilePaths } from "./security.ts";
 import { decodeText } from "./text.ts";
 import { reportUnbuilt } from "./unbuilt.ts";
 import { validate } from "./validate.ts";
@@ -43,7 +45,7 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly project: Project;
   readonly warnings: readonly Diagnostic[];
-  /** Absolute paths whose change matters: the spec, and `.env` beside it, whether it exists or not. */
+  /** Absolute paths whose change matters: the spec, `.env` beside it (which need not exist), and seccomp profiles. */
   readonly watched: readonly string[];
 }
 
@@ -90,12 +92,20 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   reportUnbuilt(value, report, strict);
   prune(value, refused);
   const files = [source];
-  const project = readProject(value, report, { name, workingFolder, files, lookup, strict });
+  const profiles = await readProfiles(profilePaths(value), { workingFolder, home: lookup("HOME") }, shown);
+  const project = readProject(value, report, {
+    name,
+    workingFolder,
+    files,
+    lookup,
+    strict,
+    seccompProfile: profiles.textOf,
+  });
   if (report.failed) throw new SpecError("spec.invalid", report.diagnostics);
   return {
     project,
     warnings: report.diagnostics,
-    watched: source === "-" ? [dotenvPath] : [source, dotenvPath],
+    watched: [...(source === "-" ? [] : [source]), dotenvPath, ...profiles.paths],
   };
 }
 

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { readMode } from "./mode.ts";
 import type { Mount } from "./project.ts";
 import { InvalidValue } from "./report.ts";
 import { readBoolean } from "./scalar.ts";
@@ -84,23 +85,6 @@ function longForm(entry: MountMap, context: MountContext): Mount {
   }
 }
 
-/** One entry of `tmpfs`: `/path` or `/path:size=64m,mode=1777`. Throws InvalidValue. */
-export function readTmpfs(text: string): Mount {
-  const colon = text.indexOf(":");
-  const target = readTarget(colon === -1 ? text : text.slice(0, colon));
-  const mount: { type: "tmpfs"; target: string; sizeBytes?: number; mode?: number } = {
-    type: "tmpfs",
-    target,
-  };
-  for (const option of colon === -1 ? [] : text.slice(colon + 1).split(",")) {
-    const [name, value = ""] = option.split("=", 2);
-    if (name === "size") mount.sizeBytes = readBytes(value);
-    else if (name === "mode") mount.mode = readMode(value);
-    else throw new InvalidValue(`the tmpfs option "${option}" is not built yet (size and mode are)`);
-  }
-  return mount;
-}
-
 /** The file system path a spec means: relative to its folder, `~` being the user's home. Throws InvalidValue. */
 export function hostPath(path: string, context: Pick<MountContext, "workingFolder" | "home">): string {
   if (path === "") throw new InvalidValue("the path is empty");
@@ -117,7 +101,8 @@ export function readContainerPath(path: string): string {
   return posix.resolve("/", path);
 }
 
-function readTarget(path: string): string {
+/** Where something can be mounted. Throws InvalidValue. */
+export function readTarget(path: string): string {
   const target = readContainerPath(path);
   if (target === "/") throw new InvalidValue("nothing can be mounted over the container's root");
   return target;
@@ -130,11 +115,4 @@ function declared(key: string, context: MountContext): string {
       `the volume "${key}" is not declared; add it to the top-level volumes, or write ./${key}`,
     );
   return name;
-}
-
-function readMode(text: string): number {
-  const [, digits] = /^(?:0o?)?([0-7]{1,4})$/.exec(text) ?? [];
-  if (digits === undefined)
-    throw new InvalidValue(`expected permissions in octal such as 0755 or 1777, got "${text}"`);
-  return Number.parseInt(digits, 8);
 }

@@ -39,6 +39,85 @@ export interface Service {
   readonly stopGraceMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly init: boolean;
+  // What follows is absent wherever it says no more than the default.
+  readonly security?: Security;
+  readonly namespaces?: Namespaces;
+  readonly devices?: readonly Device[];
+  readonly deviceRules?: readonly DeviceRule[];
+  readonly resolver?: Resolver;
+  /** More lines for /etc/hosts, in the order of the file. */
+  readonly extraHosts?: readonly ExtraHost[];
+  readonly domainname?: string;
+  /** The container's root cannot be written to; its mounts can. */
+  readonly readOnly?: boolean;
+  /** Size of /dev/shm in bytes; 64 MiB when absent. */
+  readonly shmBytes?: number;
+  /** By setrlimit(2)'s names in lower case without RLIMIT_: `nofile`. */
+  readonly ulimits?: Readonly<Record<string, Ulimit>>;
+  /** Kernel parameters of the container's own namespaces, by dotted name. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** -1000 to 1000; proc_pid_oom_score_adj(5). */
+  readonly oomScoreAdjustment?: number;
+  /** Further groups of the user, by name or number. */
+  readonly groups?: readonly string[];
+}
+
+export interface Security {
+  /** `CAP_NET_ADMIN`, or `ALL`. */
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly privileged?: boolean;
+  readonly noNewPrivileges?: boolean;
+  /** `unconfined`, or the text of a profile in docker's JSON format. */
+  readonly seccomp?: string;
+}
+
+/** Where a container does not get a namespace of its own. `service:X` shares that of a replica of the service. */
+export interface Namespaces {
+  readonly network?: "none" | "host" | `service:${string}`;
+  readonly pid?: "host" | `service:${string}`;
+  readonly ipc?: "host" | `service:${string}`;
+  readonly uts?: "host";
+  readonly cgroup?: "host";
+  readonly user?: "host";
+}
+
+/** A device node of the host, or a folder of them. */
+export interface Device {
+  /** Absolute path on the host. */
+  readonly source: string;
+  /** Absolute path below /dev in the container. */
+  readonly target: string;
+  /** Some of `r`, `w` and `m` (mknod), in this order. */
+  readonly permissions: string;
+}
+
+/** A line for the device control group. */
+export interface DeviceRule {
+  readonly type: "a" | "b" | "c";
+  /** -1 is every number. */
+  readonly major: number;
+  readonly minor: number;
+  readonly permissions: string;
+}
+
+/** What a container's own resolv.conf(5) says instead of the host's. */
+export interface Resolver {
+  readonly servers?: readonly string[];
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
+}
+
+export interface ExtraHost {
+  readonly name: string;
+  /** An IP address, or `host-gateway`: this machine as the container reaches it. */
+  readonly address: string;
+}
+
+/** -1 is unlimited. */
+export interface Ulimit {
+  readonly soft: number;
+  readonly hard: number;
 }
 
 /** One published port. A range in the file becomes several of these. */
@@ -73,6 +152,16 @@ export type Mount =
       readonly target: string;
       readonly sizeBytes?: number;
       readonly mode?: number;
+      /** Owner of its root; 0 when absent. */
+      readonly uid?: number;
+      readonly gid?: number;
+      /** Most files and folders it may hold. */
+      readonly inodes?: number;
+      readonly readOnly?: boolean;
+      /** Programs in it may be run; absent, they may not. */
+      readonly exec?: boolean;
+      /** Set-user-ID bits in it count; absent, they do not. */
+      readonly suid?: boolean;
     };
 
 /** `images: { tools: { import: ./rootfs.tar.gz } }`: gantry's own addition to Compose. */
@@ -93,7 +182,18 @@ export interface Limits {
   /** 1e9 is one whole CPU. */
   readonly nanocpus?: number;
   readonly memoryBytes?: number;
+  /** Memory and swap together, in bytes; -1 leaves swap unlimited. */
+  readonly memorySwapBytes?: number;
+  /** What is left to the container, in bytes, when others need memory. */
+  readonly memoryReservationBytes?: number;
+  /** -1 is unlimited; 4096 when absent. */
   readonly pids?: number;
+  /** Relative weight of CPU time, 2 to 262144; 1024 when absent. */
+  readonly cpuShares?: number;
+  /** CPUs it may run on, as cpuset(7) lists them: `0-2,7`. */
+  readonly cpuset?: string;
+  /** Relative weight of block device input and output, 10 to 1000. */
+  readonly blkioWeight?: number;
 }
 
 export interface RestartPolicy {

@@ -12,7 +12,7 @@ export function checkDependencies(
     const dependsOn = service?.depends_on ?? [];
     const isList = Array.isArray(dependsOn);
     const names: readonly string[] = isList ? (dependsOn as readonly string[]) : Object.keys(dependsOn);
-    wanted.set(name, names);
+    wanted.set(name, [...names, ...sharedWith(service)]);
     for (const [index, target] of names.entries()) {
       if (Object.hasOwn(services, target)) continue;
       const path = ["services", name, "depends_on", isList ? index : target];
@@ -29,6 +29,13 @@ export function checkDependencies(
     if (circle === undefined) continue;
     report.error(["services", start, "depends_on"], `circular: ${circle.join(" -> ")}`, "key");
   }
+}
+
+/** Who shares a namespace waits for its owner. That such a service is there is checked with the mode itself. */
+function sharedWith(service: ServiceMap | undefined): readonly string[] {
+  return [service?.network_mode, service?.pid, service?.ipc].flatMap((mode) =>
+    mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
+  );
 }
 
 /** A circle that can be reached from a service, once: what was walked is settled. Iterative, as files can be long. */

@@ -1,5 +1,8 @@
+import { readConfinement } from "./confinement.ts";
+import type { ConfinementContext, ConfinementKeys } from "./confinement.ts";
+import { readHostname } from "./hostname.ts";
 import type { MountContext, MountMap } from "./mount.ts";
-import { readContainerPath, readMount, readTmpfs } from "./mount.ts";
+import { readContainerPath, readMount } from "./mount.ts";
 import { readDuration } from "./duration.ts";
 import { readLimits } from "./limits.ts";
 import type { LimitKeys } from "./limits.ts";
@@ -17,13 +20,15 @@ import type { Report } from "./report.ts";
 import { readRestart } from "./restart.ts";
 import { readBoolean } from "./scalar.ts";
 import { readSignal } from "./signal.ts";
+import { readTmpfs } from "./tmpfs.ts";
 import { splitWords } from "./words.ts";
 
 type Command = string | readonly (string | number | boolean)[] | null;
 
 /** A service of the file, once the schema has passed it. */
 export type ServiceMap = LimitKeys &
-  ReplicaKeys & {
+  ReplicaKeys &
+  ConfinementKeys & {
     readonly image?: string;
     readonly build?: unknown;
     readonly command?: Command;
@@ -43,7 +48,8 @@ export type ServiceMap = LimitKeys &
     readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
   };
 
-export interface ServiceContext extends Pick<MountContext, "workingFolder" | "home" | "volumeName"> {
+export interface ServiceContext
+  extends ConfinementContext, Pick<MountContext, "workingFolder" | "home" | "volumeName"> {
   readonly lookup: (name: string) => string | undefined;
   /** Gets the entry of the file that each port came from. */
   readonly portOrigins: Map<Port, Path>;
@@ -73,6 +79,10 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   );
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
+  const confinement = readConfinement(map, path, report, context);
+  const network = confinement.namespaces?.network;
+  if (network !== undefined && (map.ports ?? []).length > 0)
+    report.error([...path, "ports"], `no port can be published with network_mode: ${network}`, "key");
   return {
     image: image ?? "",
     ...(command === undefined ? {} : { command }),
@@ -92,6 +102,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
       DEFAULT_GRACE_MS,
     labels: readPairs(map.labels, [...path, "labels"], report, () => ""),
     init: read(map.init, "init", readBoolean) ?? false,
+    ...confinement,
   };
 }
 
@@ -109,13 +120,6 @@ function readCommand(
 function readUser(text: string): string {
   if (!/^[^\s:]+(:[^\s:]+)?$/.test(text))
     throw new InvalidValue(`expected user, uid, user:group or uid:gid, got "${text}"`);
-  return text;
-}
-
-/** hostname(7), and the kernel's bound on its length. */
-function readHostname(text: string): string {
-  if (text.length > 64 || !/^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(text))
-    throw new InvalidValue(`"${text}" is not a host name (letters, digits, - and ., at most 64)`);
   return text;
 }
 

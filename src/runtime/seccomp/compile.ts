@@ -3,7 +3,7 @@ import { ABIS, COMPATIBLE, type MachineArchitecture } from "./abi.ts";
 import { KILL_PROCESS } from "./action.ts";
 import { applicableRules } from "./applicable.ts";
 import { Assembler, MAX_INSTRUCTIONS, type Target } from "./assembler.ts";
-import { capabilityNames } from "./capability.ts";
+import { capabilityNames } from "../capability.ts";
 import { numberLine } from "./number-line.ts";
 import type { KernelVersion, SeccompProfile } from "./profile.ts";
 import { writeSearch } from "./search.ts";

@@ -1,5 +1,5 @@
 import { isSyscallName } from "./abi.ts";
-import { isCapability } from "./capability.ts";
+import { isCapability } from "../capability.ts";
 import {
   arrayAt,
   choiceAt,

@@ -83,7 +83,7 @@ describe("the fingerprint", () => {
   test("of a newer gantry with fields unknown to this one recreates nothing", () => {
     const wanted = project({ web: service() });
     const container = replica(wanted, "web", 1);
-    const newer = { ...container, fingerprint: { ...container.fingerprint, devices: "0123456789abcdef" } };
+    const newer = { ...container, fingerprint: { ...container.fingerprint, telepathy: "0123456789abcdef" } };
     expect(linesFor(wanted, settledSnapshot(wanted, { containers: [newer] }))).toEqual([]);
   });
 

@@ -132,7 +132,7 @@ test("the older limit keys mean what deploy's limits mean", async () => {
   const { project } = await loadText(
     "services: { a: { image: x, cpus: 2, mem_limit: 1048576, pids_limit: -1 } }",
   );
-  expect(project.services["a"]?.limits).toEqual({ nanocpus: 2e9, memoryBytes: 1_048_576 });
+  expect(project.services["a"]?.limits).toEqual({ nanocpus: 2e9, memoryBytes: 1_048_576, pids: -1 });
 });
 
 test("merge keys and aliases are followed, own keys win, and earlier merges over later ones", async () => {

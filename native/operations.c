@@ -212,7 +212,8 @@ static void describe(const struct operation *operation, char about[160]) {
       operation->code == OP_READ_ONLY || operation->code == OP_CHDIR || operation->code == OP_USER ||
       operation->code == OP_OVERLAY || operation->code == OP_OWNER || operation->code == OP_EXEC)
     subject = text(operation, 0);
-  snprintf(about, 160, "%s %s", operation_name(operation->code), subject);
+  const char *more = operation->code == OP_USER ? text(operation, 1) : ""; // further groups
+  snprintf(about, 160, "%s %s%s%s", operation_name(operation->code), subject, *subject && *more ? " " : "", more);
 }
 
 int run_operations(struct machine *machine, const struct plan *plan, uint32_t from, uint32_t to, struct failure *failure) {

@@ -83,6 +83,12 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const network = confinement.namespaces?.network;
   if (network !== undefined && (map.ports ?? []).length > 0)
     report.error([...path, "ports"], `no port can be published with network_mode: ${network}`, "key");
+  if (confinement.namespaces?.uts === "host" && (map.hostname ?? map.domainname) !== undefined)
+    report.error(
+      [...path, "uts"],
+      "with uts: host the names are this machine's: remove hostname and domainname",
+      "key",
+    );
   return {
     image: image ?? "",
     ...(command === undefined ? {} : { command }),

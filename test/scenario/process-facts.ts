@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 /** The lines of /proc/PID/status by name. */
 export async function statusOf(pid: number): Promise<ReadonlyMap<string, string>> {
@@ -30,4 +31,24 @@ export async function limitsOf(pid: number): Promise<ReadonlyMap<string, readonl
       return [name, [soft, hard] as const];
     }),
   );
+}
+
+/** What a process's cgroup says in the first of these files that it has: v1 and v2 name them differently. */
+export async function cgroupFile(pid: number, names: readonly string[]): Promise<string> {
+  const own = (await readFile(`/proc/${pid}/cgroup`, "utf8")).trim().split("\n");
+  for (const line of (await readFile("/proc/self/mountinfo", "utf8")).split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    const [type, , options = ""] = after.split(" ");
+    if (type !== "cgroup" && type !== "cgroup2") continue;
+    const entry = own.find((row) => {
+      const list = row.split(":")[1] ?? "";
+      return type === "cgroup2" ? list === "" : list !== "" && options.split(",").includes(list);
+    });
+    const folder = join(before.split(" ")[4] ?? "", entry?.replace(/^\d+:[^:]*:/, "") ?? "");
+    for (const name of names) {
+      const text = await readFile(join(folder, name), "utf8").catch(() => undefined);
+      if (text !== undefined) return text.trim();
+    }
+  }
+  throw new Error(`process ${pid} is in no cgroup with ${names.join(" or ")}`);
 }

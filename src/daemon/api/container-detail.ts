@@ -1,9 +1,10 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { Port } from "../../spec/project.ts";
-import { binds, mountPoints, tmpfs } from "./container-mounts.ts";
+import { hostConfig } from "./container-host-config.ts";
+import { mountPoints } from "./container-mounts.ts";
 import { hostAddresses } from "./container-ports.ts";
 import { stateText } from "./container-status.ts";
-import { commandLine, networkName, networks } from "./container-summary.ts";
+import { commandLine, networks } from "./container-summary.ts";
 
 /** How Docker writes "never": Go's zero time. */
 const NEVER = "0001-01-01T00:00:00Z";
@@ -23,7 +24,7 @@ export function containerDetail(container: ObservedContainer, ports: readonly Po
     RestartCount: container.failures,
     Driver: "overlay2",
     Platform: "linux",
-    HostConfig: hostConfig(container, ports),
+    HostConfig: hostConfig(container, bindings(ports)),
     Mounts: mountPoints(config.mounts),
     Config: containerConfig(container, ports),
     NetworkSettings: {
@@ -58,29 +59,11 @@ function exitCode({ exitCode: own, startFailure }: ObservedContainer): number {
   return startFailure.code === "command.not-executable" ? 126 : 128;
 }
 
-function hostConfig({ config, owner }: ObservedContainer, ports: readonly Port[]): object {
-  return {
-    Binds: binds(config.mounts),
-    NetworkMode: networkName(owner?.project),
-    PortBindings: bindings(ports),
-    RestartPolicy: { Name: config.restart.name, MaximumRetryCount: config.restart.maxRetries ?? 0 },
-    AutoRemove: false,
-    Privileged: false,
-    ReadonlyRootfs: false,
-    Tmpfs: tmpfs(config.mounts),
-    Init: config.init,
-    Memory: config.limits.memoryBytes ?? 0,
-    NanoCpus: config.limits.nanocpus ?? 0,
-    PidsLimit: config.limits.pids ?? null,
-    LogConfig: { Type: "cri", Config: {} },
-  };
-}
-
 function containerConfig({ config, id }: ObservedContainer, ports: readonly Port[]): object {
   const exposed = ports.map((port) => [portKey(port), {}]);
   return {
     Hostname: config.hostname ?? id.slice(0, 12),
-    Domainname: "",
+    Domainname: config.domainname ?? "",
     User: config.user ?? "",
     AttachStdin: false,
     AttachStdout: true,

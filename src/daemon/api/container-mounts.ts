@@ -29,7 +29,14 @@ export function tmpfs(mounts: readonly ContainerMount[]): Record<string, string>
       if (mount.type !== "tmpfs") return [];
       const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`];
       const mode = mount.mode === undefined ? [] : [`mode=${mount.mode.toString(8)}`];
-      return [[mount.target, [...size, ...mode].join(",")]];
+      const flags = [
+        ...(mount.uid === undefined ? [] : [`uid=${mount.uid}`]),
+        ...(mount.gid === undefined ? [] : [`gid=${mount.gid}`]),
+        ...(mount.inodes === undefined ? [] : [`nr_inodes=${mount.inodes}`]),
+        ...(["exec", "suid"] as const).filter((name) => mount[name] === true),
+        ...(mount.readOnly === true ? ["ro"] : []),
+      ];
+      return [[mount.target, [...size, ...mode, ...flags].join(",")]];
     }),
   );
 }

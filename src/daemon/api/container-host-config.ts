@@ -1,0 +1,90 @@
+import type { ObservedContainer } from "../../observe/snapshot.ts";
+import type { ContainerConfig } from "../../runtime/container.ts";
+import { binds, tmpfs } from "./container-mounts.ts";
+import { networkName } from "./container-summary.ts";
+
+/** HostConfig of `GET /containers/{id}/json` (Engine API). `ports`: the bindings by `80/tcp`. */
+export function hostConfig(
+  { config, owner }: ObservedContainer,
+  ports: Readonly<Record<string, readonly object[]>>,
+): object {
+  return {
+    Binds: binds(config.mounts),
+    NetworkMode: config.namespaces?.network ?? networkName(owner?.project),
+    PortBindings: ports,
+    RestartPolicy: { Name: config.restart.name, MaximumRetryCount: config.restart.maxRetries ?? 0 },
+    AutoRemove: false,
+    ReadonlyRootfs: config.readOnly ?? false,
+    Tmpfs: tmpfs(config.mounts),
+    Init: config.init,
+    LogConfig: { Type: "cri", Config: {} },
+    ...security(config),
+    ...namespaces(config),
+    ...resources(config),
+  };
+}
+
+function security({ security = {}, groups, oomScoreAdjustment, sysctls }: ContainerConfig): object {
+  const { seccomp } = security;
+  const options = [
+    ...(security.noNewPrivileges === true ? ["no-new-privileges"] : []),
+    ...(seccomp === undefined ? [] : [`seccomp=${seccomp}`]),
+  ];
+  return {
+    Privileged: security.privileged ?? false,
+    CapAdd: security.capAdd ?? null,
+    CapDrop: security.capDrop ?? null,
+    SecurityOpt: options.length === 0 ? null : options,
+    GroupAdd: groups ?? null,
+    OomScoreAdj: oomScoreAdjustment ?? 0,
+    ...(sysctls === undefined ? {} : { Sysctls: sysctls }),
+  };
+}
+
+function namespaces({ namespaces = {}, resolver = {}, extraHosts }: ContainerConfig): object {
+  return {
+    PidMode: namespaces.pid ?? "",
+    IpcMode: namespaces.ipc ?? "private",
+    UTSMode: namespaces.uts ?? "",
+    CgroupnsMode: namespaces.cgroup ?? "private",
+    UsernsMode: namespaces.user ?? "",
+    Dns: resolver.servers ?? [],
+    DnsSearch: resolver.search ?? [],
+    DnsOptions: resolver.options ?? [],
+    ExtraHosts: extraHosts?.map(({ name, address }) => `${name}:${address}`) ?? null,
+  };
+}
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+
+function resources({ limits, shmBytes, devices = [], deviceRules, ulimits = {} }: ContainerConfig): object {
+  return {
+    Memory: limits.memoryBytes ?? 0,
+    MemorySwap: limits.memorySwapBytes ?? 0,
+    MemoryReservation: limits.memoryReservationBytes ?? 0,
+    NanoCpus: limits.nanocpus ?? 0,
+    CpuShares: limits.cpuShares ?? 0,
+    CpusetCpus: limits.cpuset ?? "",
+    BlkioWeight: limits.blkioWeight ?? 0,
+    PidsLimit: limits.pids ?? null,
+    ShmSize: shmBytes ?? DEFAULT_SHM_BYTES,
+    Devices: devices.map(({ source, target, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: permissions,
+    })),
+    DeviceCgroupRules:
+      deviceRules?.map(
+        ({ type, major, minor, permissions }) => `${type} ${star(major)}:${star(minor)} ${permissions}`,
+      ) ?? null,
+    Ulimits: Object.entries(ulimits).map(([name, { soft, hard }]) => ({
+      Name: name,
+      Soft: soft,
+      Hard: hard,
+    })),
+  };
+}
+
+function star(number: number): string {
+  return number === -1 ? "*" : String(number);
+}

@@ -18,13 +18,13 @@ export function hostConfig(
     Tmpfs: tmpfs(config.mounts),
     Init: config.init,
     LogConfig: { Type: "cri", Config: {} },
-    ...security(config),
-    ...namespaces(config),
-    ...resources(config),
+    ...securityOf(config),
+    ...modesOf(config),
+    ...resourcesOf(config),
   };
 }
 
-function security({ security = {}, groups, oomScoreAdjustment, sysctls }: ContainerConfig): object {
+function securityOf({ security = {}, groups, oomScoreAdjustment, sysctls }: ContainerConfig): object {
   const { seccomp } = security;
   const options = [
     ...(security.noNewPrivileges === true ? ["no-new-privileges"] : []),
@@ -41,7 +41,7 @@ function security({ security = {}, groups, oomScoreAdjustment, sysctls }: Contai
   };
 }
 
-function namespaces({ namespaces = {}, resolver = {}, extraHosts }: ContainerConfig): object {
+function modesOf({ namespaces = {}, resolver = {}, extraHosts }: ContainerConfig): object {
   return {
     PidMode: namespaces.pid ?? "",
     IpcMode: namespaces.ipc ?? "private",
@@ -57,7 +57,7 @@ function namespaces({ namespaces = {}, resolver = {}, extraHosts }: ContainerCon
 
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
-function resources({ limits, shmBytes, devices = [], deviceRules, ulimits = {} }: ContainerConfig): object {
+function resourcesOf({ limits, shmBytes, devices = [], deviceRules, ulimits = {} }: ContainerConfig): object {
   return {
     Memory: limits.memoryBytes ?? 0,
     MemorySwap: limits.memorySwapBytes ?? 0,

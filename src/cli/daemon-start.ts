@@ -12,7 +12,7 @@ import { say, type Context } from "./context.ts";
 /** Beside us once built: dist/cli/ and dist/daemon/. */
 export const DAEMON_PROGRAM = fileURLToPath(new URL("../daemon/main.js", import.meta.url));
 
-const START_DEADLINE_MS = 10_000;
+const START_DEADLINE_MS = 60_000;
 const POLL_MS = 10;
 /** `sun_path` of unix(7) without its final zero. */
 const MAX_SOCKET_PATH_BYTES = 107;

@@ -1,15 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+/** As vitest.config.ts has it. */
+const PATIENCE = Number(process.env["GANTRY_TEST_PATIENCE"] ?? 1);
+
 /**
- * Polls until the probe gives something other than undefined or false, and returns it. Throws after `deadlineMs`, with
- * what the probe said last.
+ * Polls until the probe gives something other than undefined or false, and returns it. Throws after `deadlineMs` (on a
+ * slow machine GANTRY_TEST_PATIENCE times that), with what the probe said last.
  */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
   deadlineMs = 20_000,
 ): Promise<T> {
-  const deadline = Date.now() + deadlineMs;
+  const patientMs = deadlineMs * PATIENCE;
+  const deadline = Date.now() + patientMs;
   for (let last: unknown; ;) {
     try {
       const result = await probe();
@@ -18,7 +22,7 @@ export async function until<T>(
       last = error;
     }
     if (Date.now() > deadline)
-      throw new Error(`waited ${deadlineMs} ms in vain for ${what}`, { cause: last });
+      throw new Error(`waited ${patientMs} ms in vain for ${what}`, { cause: last });
     await delay(20);
   }
 }

@@ -145,6 +145,8 @@ class NativeProxy implements Proxy {
         () => undefined,
       );
     }
+    // What is left now are UDP flows, which would go on to an address that is somebody else's soon.
+    if ((await this.connections(address)) > 0) await this.#drop(address);
     return 0;
   }
 

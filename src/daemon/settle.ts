@@ -12,7 +12,7 @@ export type Settled =
 /** Restarts in a row after which a replica counts as one that never comes up. */
 const HOPELESS = 3;
 /** A program that ends at once was up for a moment, too: it counts once it has run this long. */
-const STEADY_MS = 100;
+const STEADY_MS = 250;
 /** One that failed before has to prove more. */
 const STEADY_AFTER_FAILURE_MS = 2000;
 

@@ -32,13 +32,7 @@ static _Noreturn void run_child(struct machine *machine, const struct plan *plan
 }
 
 static int write_map(struct machine *machine, const char *file, const char *map) {
-  if (!*map) return 0;
-  char path[64];
-  snprintf(path, sizeof path, "/proc/%d/%s", machine->child, file);
-  if (use_mounts(machine, true)) return -1; // the host's /proc
-  AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  return write(fd, map, strlen(map)) == (ssize_t)strlen(map) ? 0 : -1;
+  return *map ? write_of_child(machine, file, map, strlen(map)) : 0;
 }
 
 static pid_t clone_process(struct machine *machine, const struct operation *operation) {
@@ -70,6 +64,7 @@ pid_t carry_out(struct machine *machine, const struct plan *plan, uint32_t from,
     fail(failure, 0, "plan without clone and child");
     return -1;
   }
+  memcpy(machine->stdio, stdio, sizeof machine->stdio);
   if (run_operations(machine, plan, from, clone_at, failure)) return -1;
   AUTO_CLOSE int status = -1;
   int up[2], down[2], report[2];

@@ -99,7 +99,7 @@ int become_user(const char *user, const char *groups) {
     if (*one && count < MAX_GROUPS && !find_group(one, &list[count++])) return errno = ENOKEY, -1;
   if (count < MAX_GROUPS) list[count++] = gid;
 
-  hand_over_terminal(uid);
+  hand_over_stdio(uid);
   // The capabilities are set afterwards, exactly; keep what that needs across the change of user.
   if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)) return -1;
   if (setgroups((size_t)count, list) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)) return -1;

@@ -17,6 +17,7 @@ struct shim_options {
   int64_t journal_files;
   int oom_slot;
   char oom_path[256];
+  uint64_t unmapped;    // numbers of the mounts whose ids could not be mapped, a bit for each
 };
 
 struct machine {
@@ -30,6 +31,7 @@ struct machine {
   int wake, await;      // pipe ends towards the other side of the clone
   bool null_stdin;      // no stdin: /dev/null of the container
   int terminal, master; // both sides of the child's terminal, -1 without one
+  int stdio[3];         // the child's, while they are set up
   int status;           // where the child reports its failure; closes on exec
   pid_t child;          // as seen by the parent
   pid_t target;         // the container's first process, for exec
@@ -52,6 +54,8 @@ int in_root(struct machine *machine, const char *path, int flags); // openat2 RE
 int make_folder(struct machine *machine, const char *path, mode_t mode);
 int mount_overlay(struct machine *machine, const char *options, unsigned long flags);
 int mount_root_tree(struct machine *machine, int tree);
+int open_below(int root, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
+int new_tree(const char *type, const char *source, const char *options, uint64_t attributes);
 int mount_new(struct machine *machine, const struct operation *operation);
 int attach_tree(struct machine *machine, int tree, const char *target, uint64_t attributes);
 int make_device(struct machine *machine, const struct operation *operation);
@@ -60,6 +64,21 @@ int mask_path(struct machine *machine, const char *path);
 int make_read_only(struct machine *machine, const char *path);
 int pivot(struct machine *machine, bool read_only);
 int host_tree(struct machine *machine, int to, const char *path, bool recursive, bool make);
+
+// layers.c
+int open_file_system(struct machine *machine, int64_t to, const char *type);
+int own_tree(struct machine *machine, int64_t to, const char *path);
+int configure_layers(struct machine *machine, const struct operation *operation);
+int mount_created(struct machine *machine, int context, uint64_t attributes);
+
+// userns.c
+int open_of_child(struct machine *machine, const char *file, int flags);
+int write_of_child(struct machine *machine, const char *file, const void *bytes, size_t length);
+int open_user_namespace(struct machine *machine, int64_t to);
+int map_ids(struct machine *machine, int tree, int namespace, int64_t mount);
+int become(uid_t uid, gid_t gid);
+int own_stdio(struct machine *machine, uid_t uid, gid_t gid);
+int own_folder(int folder, const char *path, uid_t uid, gid_t gid);
 
 // credentials.c
 int become_user(const char *user, const char *groups);
@@ -86,7 +105,7 @@ int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t p
 int open_terminal(struct machine *machine, uint32_t rows, uint32_t columns);
 int resize_terminal(int master, uint32_t rows, uint32_t columns); // 0 rows or columns: left as it is
 int control_terminal(struct machine *machine);                   // in the child: its stdio and controlling terminal
-void hand_over_terminal(uid_t uid);                              // stdin, if it is one, belongs to the user
+void hand_over_stdio(uid_t uid);                                 // terminal and pipes belong to the user
 
 // init.c: never returns in the parent; returns 0 in the child.
 int become_init(struct machine *machine);

@@ -83,9 +83,14 @@ static void enter_own_mounts(const char *run, const char *root) {
   if (tree < 0) die(root);
   if (unshare(CLONE_NEWNS)) die("unshare");
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) die("private mounts");
-  if (mount("gantry", run, "tmpfs", 0, "mode=700,size=64k")) die("tmpfs");
-  if (chdir(run) || mkdir("r", 0700) || mkdir("m", 0700)) die("staging folders");
+  if (mount("gantry", run, "tmpfs", 0, "mode=711,size=64k")) die("tmpfs");
+  if (chdir(run) || mkdir("r", 0700) || mkdir("m", 0700) || mkdir("p", 0700) || mkdir("s", 0700)) die("staging folders");
   if (move_mount(tree, "", AT_FDCWD, "r", MOVE_MOUNT_F_EMPTY_PATH)) die("move_mount");
+  // In a user namespace the kernel mounts these two only where they are in plain sight already (mount_namespaces(7)).
+  // Where they cannot be, no container can have such a namespace, which a probe finds out.
+  if (mount("proc", "p", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) ||
+      mount("sysfs", "s", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+    fprintf(stderr, "gantry-launcher: /proc and /sys: %s\n", strerror(errno));
   if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/")) die("pivot_root");
 }
 

@@ -18,8 +18,9 @@
 
 #define STAGING "/m" // in the launcher's own mount namespace
 #define MOUNT_NO_FOLLOW 0x10000
+#define ATTACH_NO_FOLLOW (1ull << 32) // among the attributes, of which the kernel has 32
 
-static int open_below(int root, const char *path, int flags) {
+int open_below(int root, const char *path, int flags) {
   struct open_how how = {
       .flags = (uint64_t)(flags | O_CLOEXEC),
       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
@@ -125,15 +126,20 @@ static int configure(int context, const char *options) {
   return 0;
 }
 
-// OP_MOUNT: file system type, source, options, attributes, target, mode
-int mount_new(struct machine *machine, const struct operation *operation) {
-  const char *type = text(operation, 0), *source = text(operation, 1), *target = text(operation, 4);
+// A new file system as a detached mount.
+int new_tree(const char *type, const char *source, const char *options, uint64_t attributes) {
   AUTO_CLOSE int context = fsopen(type, FSOPEN_CLOEXEC);
   if (context < 0) return -1;
   if (*source && fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0)) return -1;
-  if (configure(context, text(operation, 2))) return -1;
+  if (configure(context, options)) return -1;
   if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) return -1;
-  AUTO_CLOSE int tree = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)integer(operation, 3));
+  return fsmount(context, FSMOUNT_CLOEXEC, (unsigned)attributes);
+}
+
+// OP_MOUNT: file system type, source, options, attributes, target, mode
+int mount_new(struct machine *machine, const struct operation *operation) {
+  const char *type = text(operation, 0), *source = text(operation, 1), *target = text(operation, 4);
+  AUTO_CLOSE int tree = new_tree(type, source, text(operation, 2), (uint64_t)integer(operation, 3));
   if (tree < 0) return -1;
   int64_t mode = integer(operation, 5);
   // /proc, /sys and /dev must be folders: an image that makes them symlinks is refused (CVE-2019-19921).
@@ -174,9 +180,13 @@ static int set_attributes(int tree, uint64_t attributes) {
 }
 
 // A place of the same kind (folder or file) as the tree's root, made where missing.
-static int place_for(struct machine *machine, int tree, const char *target) {
+static int place_for(struct machine *machine, int tree, const char *target, bool follow) {
   struct stat info;
   if (fstat(tree, &info)) return -1;
+  if (!follow) {
+    int place = in_root(machine, target, O_PATH | O_NOFOLLOW | (S_ISDIR(info.st_mode) ? O_DIRECTORY : 0));
+    if (place >= 0 || errno != ENOENT) return place;
+  }
   if (S_ISDIR(info.st_mode)) return make_below(machine->root, target, 0755);
   int place = in_root(machine, target, O_PATH);
   if (place >= 0 || errno != ENOENT) return place;
@@ -189,8 +199,8 @@ static int place_for(struct machine *machine, int tree, const char *target) {
 }
 
 int attach_tree(struct machine *machine, int tree, const char *target, uint64_t attributes) {
-  if (set_attributes(tree, attributes)) return -1;
-  AUTO_CLOSE int place = place_for(machine, tree, target);
+  if (set_attributes(tree, attributes & ~ATTACH_NO_FOLLOW)) return -1;
+  AUTO_CLOSE int place = place_for(machine, tree, target, !(attributes & ATTACH_NO_FOLLOW));
   if (place < 0) return -1;
   return move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
@@ -220,11 +230,8 @@ int mask_path(struct machine *machine, const char *path) {
   if (fstat(place, &info)) return -1;
   AUTO_CLOSE int tree = -1;
   if (S_ISDIR(info.st_mode)) {
-    AUTO_CLOSE int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-    if (context < 0 || configure(context, "size=0,nr_inodes=2,mode=755")) return -1;
-    if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0)) return -1;
-    tree = fsmount(context, FSMOUNT_CLOEXEC,
-                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+    tree = new_tree("tmpfs", "", "size=0,nr_inodes=2,mode=755",
+                    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
   } else {
     if (machine->null_device < 0) {
       AUTO_CLOSE int null_device = in_root(machine, "/dev/null", O_PATH | O_NOFOLLOW);

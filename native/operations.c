@@ -46,14 +46,15 @@ static int remove_folder(int folder, const char *path) {
   return -1;
 }
 
-static int set_limit(int resource, rlim_t soft, rlim_t hard) {
+// Of the child, where its parent does this: in a user namespace of its own it could raise none itself.
+static int set_limit(pid_t child, int resource, rlim_t soft, rlim_t hard) {
   struct rlimit limit = {soft, hard}, now;
-  if (!setrlimit((__rlimit_resource_t)resource, &limit)) return 0;
-  if (errno != EPERM || getrlimit((__rlimit_resource_t)resource, &now)) return -1;
+  if (!prlimit(child, (__rlimit_resource_t)resource, &limit, NULL)) return 0;
+  if (errno != EPERM || prlimit(child, (__rlimit_resource_t)resource, NULL, &now)) return -1;
   // Raising a hard limit needs CAP_SYS_RESOURCE: without it, as much as there is.
   if (limit.rlim_max > now.rlim_max) limit.rlim_max = now.rlim_max;
   if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
-  return setrlimit((__rlimit_resource_t)resource, &limit);
+  return prlimit(child, (__rlimit_resource_t)resource, &limit, NULL);
 }
 
 static int talk(struct machine *machine, const struct operation *operation) {
@@ -177,7 +178,7 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_READ_ONLY: return make_read_only(m, text(o, 0));
   case OP_PIVOT: return pivot(m, integer(o, 0) != 0);
   case OP_HOSTNAME: return sethostname(text(o, 0), o->arguments[0].length);
-  case OP_RLIMIT: return set_limit((int)integer(o, 0), (rlim_t)integer(o, 1), (rlim_t)integer(o, 2));
+  case OP_RLIMIT: return set_limit(m->child, (int)integer(o, 0), (rlim_t)integer(o, 1), (rlim_t)integer(o, 2));
   case OP_UNSHARE: return unshare((int)integer(o, 0));
   case OP_USER: return become_user(text(o, 0), text(o, 1));
   case OP_CAPABILITIES: return set_capabilities(o);
@@ -194,6 +195,23 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_OWNER: return set_owner(m, text(o, 0), (uid_t)integer(o, 1), (gid_t)integer(o, 2));
   case OP_DEVICE_FILTER: return filter_devices(m, o);
   case OP_KILL_ALL: return kill_all(slot(m, integer(o, 0)), text(o, 1));
+  case OP_USER_NAMESPACE: return open_user_namespace(m, integer(o, 0));
+  case OP_MAP_IDS: return map_ids(m, slot(m, integer(o, 0)), slot(m, integer(o, 1)), integer(o, 2));
+  case OP_OWN_TREE: return own_tree(m, integer(o, 0), text(o, 1));
+  case OP_FILE_SYSTEM: return open_file_system(m, integer(o, 0), text(o, 1));
+  case OP_LAYERS: return configure_layers(m, o);
+  case OP_NEW_ROOT: return mount_created(m, slot(m, integer(o, 0)), (uint64_t)integer(o, 1));
+  case OP_NEW_TREE: {
+    int tree = new_tree(text(o, 1), text(o, 2), text(o, 3), (uint64_t)integer(o, 4));
+    return tree < 0 ? -1 : set_slot(m, integer(o, 0), tree);
+  }
+  case OP_BELOW: return (m->root = slot(m, integer(o, 0))) < 0 ? -1 : 0;
+  case OP_BECOME: return become((uid_t)integer(o, 0), (gid_t)integer(o, 1));
+  case OP_OWN_STDIO: return own_stdio(m, (uid_t)integer(o, 0), (gid_t)integer(o, 1));
+  case OP_OWN_FOLDER:
+    return own_folder(slot(m, integer(o, 0)), text(o, 1), (uid_t)integer(o, 2), (gid_t)integer(o, 3));
+  case OP_WRITE_OF: return write_of_child(m, text(o, 0), o->arguments[1].data, o->arguments[1].length);
+  case OP_DOMAIN_NAME: return setdomainname(text(o, 0), o->arguments[0].length);
   case OP_UMASK: umask((mode_t)integer(o, 0)); return 0;
   default: return errno = ENOSYS, -1; // markers, and operations out of their place
   }
@@ -205,12 +223,14 @@ static void describe(const struct operation *operation, char about[160]) {
       [OP_MKDIR] = 1, [OP_WRITE] = 1, [OP_CREATE] = 1, [OP_OPEN] = 2, [OP_RMDIR] = 1, [OP_UNLINK] = 1,
       [OP_HOST_TREE] = 1, [OP_WRITE_PID] = 1, [OP_SHIM] = 1, [OP_JOURNAL] = 1, [OP_MOUNT] = 4, [OP_ATTACH] = 1,
       [OP_SYMLINK] = 1, [OP_TREE_OF] = 2, [OP_DEVICE_FILTER] = 1, [OP_KILL_ALL] = 1,
+      [OP_OWN_TREE] = 1, [OP_FILE_SYSTEM] = 1, [OP_NEW_TREE] = 1, [OP_OWN_FOLDER] = 1,
   };
   const char *subject = "";
   if (operation->code < sizeof SUBJECT && SUBJECT[operation->code]) subject = text(operation, SUBJECT[operation->code]);
   if (operation->code == OP_DEVICE || operation->code == OP_MKDIR_IN || operation->code == OP_MASK ||
       operation->code == OP_READ_ONLY || operation->code == OP_CHDIR || operation->code == OP_USER ||
-      operation->code == OP_OVERLAY || operation->code == OP_OWNER || operation->code == OP_EXEC)
+      operation->code == OP_OVERLAY || operation->code == OP_OWNER || operation->code == OP_WRITE_OF ||
+      operation->code == OP_EXEC)
     subject = text(operation, 0);
   const char *more = operation->code == OP_USER ? text(operation, 1) : ""; // further groups
   snprintf(about, 160, "%s %s%s%s", operation_name(operation->code), subject, *subject && *more ? " " : "", more);

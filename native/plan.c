@@ -52,7 +52,20 @@ static const struct {
     [OP_OWNER] = {"owner", "sii"},
     [OP_DEVICE_FILTER] = {"device-filter", "isb"},
     [OP_KILL_ALL] = {"kill-all", "is"},
+    [OP_USER_NAMESPACE] = {"user-namespace", "i"},
+    [OP_MAP_IDS] = {"map-ids", "iii"},
+    [OP_OWN_TREE] = {"own-tree", "is"},
+    [OP_FILE_SYSTEM] = {"file-system", "is"},
+    [OP_LAYERS] = {"layers", "iibss"},
+    [OP_NEW_ROOT] = {"new-root", "ii"},
+    [OP_NEW_TREE] = {"new-tree", "isssi"},
+    [OP_BELOW] = {"below", "i"},
+    [OP_BECOME] = {"become", "ii"},
+    [OP_OWN_STDIO] = {"own-stdio", "ii"},
     [OP_TERMINAL] = {"terminal", "ii"},
+    [OP_OWN_FOLDER] = {"own-folder", "isii"},
+    [OP_WRITE_OF] = {"write-of", "sb"},
+    [OP_DOMAIN_NAME] = {"domain-name", "s"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
 static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};
@@ -112,6 +125,7 @@ const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan) 
           !is_string_run(&operation->arguments[1]))
         return "argv or environment is malformed";
     }
+    if (operation->code == OP_LAYERS && !is_string_run(&operation->arguments[2])) return "layers are malformed";
     if (operation->code == OP_SECCOMP &&
         (operation->arguments[0].length % 8 || operation->arguments[0].length == 0 ||
          operation->arguments[0].length > 4096 * 8))

@@ -55,7 +55,20 @@ enum opcode {
   OP_OWNER = 45,      // path, uid, gid: of a node in the root
   OP_DEVICE_FILTER = 46, // slot, folder, eBPF instructions: which devices a v2 cgroup may use
   OP_KILL_ALL = 47,   // slot, path of a cgroup.procs: ends every process in it
-  OP_TERMINAL = 60,   // rows, columns (0 = unknown): a new terminal of the joined mount namespace becomes the stdio
+  OP_USER_NAMESPACE = 50, // to-slot: the child's
+  OP_MAP_IDS = 51,    // slot of a detached mount, slot of a user namespace, number of a mount that may stay unmapped or -1
+  OP_OWN_TREE = 52,   // to-slot, path: a detached copy of a mount of the launcher's own
+  OP_FILE_SYSTEM = 53, // to-slot, type: opened here, created by OP_LAYERS, mounted by OP_NEW_ROOT
+  OP_LAYERS = 54,     // slot of an overlay, slot of a mount, layers below it (each ends in NUL), upper, work
+  OP_NEW_ROOT = 55,   // slot of a created file system, mount attributes: becomes the root
+  OP_NEW_TREE = 56,   // to-slot, file system type, source, options "a=b,c", mount attributes: a detached mount
+  OP_BELOW = 57,      // slot of a detached mount: what follows makes nodes there, until there is a root
+  OP_BECOME = 58,     // uid, gid: in the child's user namespace
+  OP_OWN_STDIO = 59,  // uid, gid: of the child's pipes or terminal
+  OP_TERMINAL = 60,   // rows, columns (0 = unknown): a new terminal of the container's devpts becomes the stdio
+  OP_OWN_FOLDER = 61, // slot, path, uid, gid: unless it has an owner already
+  OP_WRITE_OF = 62,   // file, bytes: one write to a file in the child's folder in /proc
+  OP_DOMAIN_NAME = 63, // name
 };
 
 struct argument {

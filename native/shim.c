@@ -129,8 +129,9 @@ static void drain_output(struct shim *shim) {
 static void reply_number(int connection, uint32_t tag, int64_t number) { send_frame(connection, tag, &number, sizeof number); }
 
 static int status_json(struct shim *shim, char json[256]) {
-  return snprintf(json, 256, "{\"version\":%d,\"pid\":%d,\"startTime\":%llu,\"startedAt\":%lld,\"shim\":%d}", WIRE_VERSION,
-                  shim->pid, shim->start_time, (long long)shim->started_at, getpid());
+  return snprintf(json, 256, "{\"version\":%d,\"pid\":%d,\"startTime\":%llu,\"startedAt\":%lld,\"shim\":%d,\"unmapped\":\"%llx\"}",
+                  WIRE_VERSION, shim->pid, shim->start_time, (long long)shim->started_at, getpid(),
+                  (unsigned long long)shim->machine->shim.unmapped);
 }
 
 static void serve(struct shim *shim) {

@@ -5,14 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-// OP_TERMINAL, after the mount namespace was joined. What lies at /dev is the container's to choose, so only a ptmx
-// that is on a devpts is opened; the other side is asked for by descriptor, never by its path (ioctl_tty(2)).
+// OP_TERMINAL, from outside. What lies at the container's /dev is its to choose, so only a ptmx that is on a devpts is
+// opened; the other side is asked for by descriptor, never by its path (ioctl_tty(2)).
 int open_terminal(struct machine *machine, uint32_t rows, uint32_t columns) {
-  AUTO_CLOSE int folder = open("/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  char path[32];
+  snprintf(path, sizeof path, "%d/root", machine->target);
+  AUTO_CLOSE int root = openat(slot(machine, 0), path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return -1;
+  AUTO_CLOSE int folder = open_below(root, "/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW);
   struct statfs info;
   if (folder < 0 || fstatfs(folder, &info)) return -1;
   if (info.f_type != DEVPTS_SUPER_MAGIC) return errno = ENODEV, -1;
@@ -36,8 +42,12 @@ int control_terminal(struct machine *machine) {
   return ioctl(machine->terminal, TIOCSCTTY, 0);
 }
 
-void hand_over_terminal(uid_t uid) {
-  struct termios unused;
-  // Best effort, as without it only opening the terminal once more by its name fails.
-  if (!ioctl(STDIN_FILENO, TCGETS, &unused) && fchown(STDIN_FILENO, uid, (gid_t)-1)) return;
+void hand_over_stdio(uid_t uid) {
+  for (int fd = 0; fd < 3; fd++) {
+    struct termios unused;
+    struct stat info;
+    bool ours = !fstat(fd, &info) && (S_ISFIFO(info.st_mode) || !ioctl(fd, TCGETS, &unused));
+    // Best effort, as without it only opening it once more by its name (/dev/stdout) fails.
+    if (ours && fchown(fd, uid, (gid_t)-1)) continue;
+  }
 }

@@ -2,6 +2,7 @@ import { access, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { CONTROLLERS, readCgroupLayout } from "../host/cgroup.ts";
 import { programPath } from "../host/programs.ts";
+import type { UserNamespaces } from "../runtime/user-namespace.ts";
 import type { DoctorLine } from "./protocol.ts";
 
 /** The oldest kernel with everything gantry calls: mount_setattr (5.12) and close_range's CLOEXEC (5.11). */
@@ -13,8 +14,8 @@ const CAP_SYS_RESOURCE = 24n;
 type Check = () => Promise<DoctorLine>;
 
 /** What this machine has, what it lacks, and what each lack costs. Reads only. */
-export async function examine(): Promise<readonly DoctorLine[]> {
-  return await Promise.all(CHECKS.map((check) => check()));
+export async function examine(found: UserNamespaces): Promise<readonly DoctorLine[]> {
+  return [...(await Promise.all(CHECKS.map((check) => check()))), userNamespaces(found)];
 }
 
 const CHECKS: readonly Check[] = [kernel, privileges, cgroups, overlay, namespaces, ipv6, rlimits, programs];
@@ -96,6 +97,15 @@ async function namespaces(): Promise<DoctorLine> {
       ? { status: "broken", cost: `no container starts without ${missing.join(", ")}` }
       : undefined,
   );
+}
+
+function userNamespaces(found: UserNamespaces): DoctorLine {
+  return found.work
+    ? line("user namespaces", "of each container's own; layers, volumes and binds id-mapped")
+    : line("user namespaces", found.reason, {
+        status: "lacking",
+        cost: "root in a container is root on the host, held back by capabilities, seccomp and cgroups alone",
+      });
 }
 
 async function ipv6(): Promise<DoctorLine> {

@@ -59,6 +59,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
       void endpoints.sync(record.owner.project).catch((error: unknown) => log.warn(messageOf(error)));
       wake.project(record.owner.project);
     },
+    onWarning: (message) => log.warn(message),
   });
   const networks = await openNetworks(root);
   const proxy = await openProxy({
@@ -96,7 +97,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     projects: projectOperations({ runtime, containers, store, loop }),
     images: imageOperations(images, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
-    doctor: examine,
+    doctor: async () => examine(await runtime.userNamespaces()),
   };
   return {
     engine,

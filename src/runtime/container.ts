@@ -151,6 +151,8 @@ export interface ContainerRecord {
   readonly fingerprint: Readonly<Record<string, string>>;
   /** ms since the epoch. */
   readonly createdAt: number;
+  /** First of 65,536 ids of the host's that are the container's own, where it is in a user namespace. */
+  readonly idBase?: number;
   /** Address inside the project's network, if it has one. */
   readonly address?: string;
   /** The user stopped it by hand: the restart policy rests until it is started again. */

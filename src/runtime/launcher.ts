@@ -21,6 +21,8 @@ export interface LaunchedProcess {
   readonly startedAt: number;
   /** Host pid of the shim. */
   readonly shim: number;
+  /** Mounts whose ids could not be mapped: a bit for each, hexadecimal. */
+  readonly unmapped?: string;
 }
 
 interface Pending {

@@ -6,6 +6,7 @@ export const NEW = {
   cgroup: 0x02000000,
   uts: 0x04000000,
   ipc: 0x08000000,
+  user: 0x10000000,
   pids: 0x20000000,
   network: 0x40000000,
 } as const;

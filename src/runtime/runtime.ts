@@ -10,12 +10,15 @@ import { Serial } from "../host/serial.ts";
 import { findContainer, type Found, sweepUnowned } from "./adopt.ts";
 import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
-import { compileExec, compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
+import { compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
+import { compileExec } from "./compile-exec.ts";
 import type { ContainerConfig, ContainerRecord, StartFailure } from "./container.ts";
 import { findDevices } from "./devices.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Freezer } from "./freezer.ts";
-import { Launcher } from "./launcher.ts";
+import { targetsOf } from "./host-trees.ts";
+import { freeRange, wantsOwnIds } from "./id-range.ts";
+import { type LaunchedProcess, Launcher } from "./launcher.ts";
 import { Interrupted } from "./failure.ts";
 import { limitWrites } from "./limits.ts";
 import { makeMountPoints } from "./mount-points.ts";
@@ -30,6 +33,7 @@ import { isShim, shimExec, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
 import { updateLimits } from "./update-limits.ts";
 import { type ContainerUsage, readUsage } from "./usage.ts";
+import { probeUserNamespaces, type UserNamespaces } from "./user-namespace.ts";
 import { Volumes } from "./volumes.ts";
 
 export interface RuntimeOptions {
@@ -43,6 +47,8 @@ export interface RuntimeOptions {
   readonly privileges: Privileges;
   /** A container's state changed; look again. */
   readonly onChange: (id: string, change: "start" | "die") => void;
+  /** What a user should know and can live with. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** What a start needs besides the record. */
@@ -79,6 +85,7 @@ export class Runtime {
   readonly #early = new Set<string>();
   readonly #serial = new Serial();
   #server: Server | undefined;
+  #userNamespaces: Promise<UserNamespaces> | undefined;
 
   private constructor(options: RuntimeOptions & { readonly freezer: Freezer }, records: Records) {
     this.#options = options;
@@ -112,12 +119,14 @@ export class Runtime {
       }),
     );
     await sweepUnowned(runtime.#options, new Set(records.list().map(({ id }) => id)));
+    void runtime.userNamespaces();
     return runtime;
   }
 
   /** Forgets nothing and stops nothing: containers go on under their shims. */
   async close(): Promise<void> {
     this.#server?.close();
+    await this.#userNamespaces;
     await this.launcher.close();
     await this.#options.freezer.close();
   }
@@ -126,10 +135,30 @@ export class Runtime {
     return this.#status.get(id) ?? { phase: "created" };
   }
 
-  /** Adds a container that does not run yet. */
+  /** Whether they work here: tried once, when somebody first wants to know. */
+  async userNamespaces(): Promise<UserNamespaces> {
+    this.#userNamespaces ??= probeUserNamespaces(this.launcher, this.#options).then((found) => {
+      if (!found.work)
+        this.#options.onWarning(
+          `containers run without user namespaces: root in them is root on the host (${found.reason})`,
+        );
+      return found;
+    });
+    return await this.#userNamespaces;
+  }
+
+  /** Adds a container that does not run yet, with ids of its own where it is to have some. */
   async create(record: ContainerRecord): Promise<void> {
+    const own = wantsOwnIds(record.config) && (await this.userNamespaces()).work;
+    const idBase = own ? this.#freeIds() : undefined;
     this.#status.set(record.id, { phase: "created" });
-    await this.records.put(record);
+    await this.records.put({ ...record, ...(idBase !== undefined && { idBase }) });
+  }
+
+  #freeIds(): number {
+    const base = freeRange(new Set(this.records.list().flatMap(({ idBase = [] }) => idBase)));
+    if (base !== undefined) return base;
+    throw new GantryError("kernel", "every range of user ids is taken", { next: "remove containers" });
   }
 
   /**
@@ -144,18 +173,21 @@ export class Runtime {
       try {
         const { config } = attainable(record.config, privileges);
         const seccomp = this.#options.seccomp.filterFor(config.security);
-        const plan = compileLaunch({
+        if (record.idBase !== undefined) await this.#requireUserNamespaces(record);
+        const launch = {
           id,
           config,
+          ...(record.idBase !== undefined && { idBase: record.idBase }),
           devices: await findDevices(config),
           root,
           cgroups,
           ...input,
-          volumeFolder: (name) => this.volumes.data(name),
+          volumeFolder: (name: string) => this.volumes.data(name),
           ...(seccomp === undefined ? {} : { seccomp }),
-        });
-        const process = await this.launcher.launch(id, plan);
+        };
+        const process = await this.launcher.launch(id, compileLaunch(launch));
         this.#status.set(id, { phase: "running", process });
+        this.#warnOfUnmapped(record, targetsOf(launch, process));
       } catch (error) {
         if (!(error instanceof Interrupted)) {
           this.#status.set(id, { phase: "created", failure: failureOf(error) });
@@ -169,6 +201,26 @@ export class Runtime {
       if (this.#early.delete(id)) await this.#look(id);
       return true;
     });
+  }
+
+  /** Its files belong to ids that only mean something in a user namespace. Throws kernel. */
+  async #requireUserNamespaces({ name }: ContainerRecord): Promise<void> {
+    const found = await this.userNamespaces();
+    if (!found.work)
+      throw new GantryError(
+        "kernel",
+        `${name} needs a user namespace, which do not work here: ${found.reason}`,
+        {
+          next: `gantry rm ${name}, and let it be made again without`,
+        },
+      );
+  }
+
+  #warnOfUnmapped({ name }: ContainerRecord, targets: readonly string[]): void {
+    if (targets.length > 0)
+      this.#options.onWarning(
+        `${name}: the file system behind ${targets.join(", ")} cannot map ids: its files belong to nobody inside`,
+      );
   }
 
   /** Signal, grace period, SIGKILL. False when it does not run. */
@@ -277,7 +329,7 @@ export class Runtime {
   /** Runs a further process inside. Throws container.not-running, command.not-found, command.not-executable. */
   async exec(id: string, config: ExecConfig, image: LaunchImage): Promise<ExecSession> {
     const record = this.#record(id);
-    this.#requireRunning(record);
+    const process = this.#requireRunning(record);
     if (this.isPaused(id))
       throw new GantryError("conflict", `container ${record.name} is paused`, {
         next: `gantry unpause ${record.name}`,
@@ -289,6 +341,8 @@ export class Runtime {
     const seccomp = this.#options.seccomp.filterFor(record.config.security);
     const plan = compileExec({
       id,
+      process,
+      ...(record.idBase !== undefined && { idBase: record.idBase }),
       config: attainable(record.config, privileges).config,
       cgroups,
       command: config.command,
@@ -352,11 +406,12 @@ export class Runtime {
     return delivered;
   }
 
-  #requireRunning({ id, name }: ContainerRecord): void {
-    if (this.status(id).phase !== "running")
-      throw new GantryError("container.not-running", `container ${name} is not running`, {
-        next: `gantry start ${name}`,
-      });
+  #requireRunning({ id, name }: ContainerRecord): LaunchedProcess {
+    const status = this.status(id);
+    if (status.phase === "running") return status.process;
+    throw new GantryError("container.not-running", `container ${name} is not running`, {
+      next: `gantry start ${name}`,
+    });
   }
 
   #record(id: string): ContainerRecord {

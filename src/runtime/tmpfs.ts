@@ -1,5 +1,5 @@
 import type { ContainerMount } from "./container.ts";
-import { MOUNT_ATTRIBUTE } from "./root.ts";
+import { MOUNT_ATTRIBUTE } from "./mount-attribute.ts";
 
 type Tmpfs = Extract<ContainerMount, { type: "tmpfs" }>;
 

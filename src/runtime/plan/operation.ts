@@ -48,7 +48,20 @@ export const OPERATIONS = {
   owner: [45, "sii"],
   deviceFilter: [46, "isb"],
   killAll: [47, "is"],
+  userNamespace: [50, "i"],
+  mapIds: [51, "iii"],
+  ownTree: [52, "is"],
+  fileSystem: [53, "is"],
+  layers: [54, "iibss"],
+  newRoot: [55, "ii"],
+  newTree: [56, "isssi"],
+  below: [57, "i"],
+  become: [58, "ii"],
+  ownStdio: [59, "ii"],
   terminal: [60, "ii"],
+  ownFolder: [61, "isii"],
+  writeOf: [62, "sb"],
+  domainName: [63, "s"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -63,7 +63,11 @@ export function explainFailure(failure: PlanFailure): PlanError | Interrupted {
       `cannot enter the working directory ${subject}: ${name}`,
       name,
     );
-  return new PlanError("kernel", `${failure.about}: ${name}`, name, { next: "gantry doctor" });
+  if (operation === "map-ids" || operation === "layers")
+    return new PlanError("kernel", `this kernel cannot map the ids of what lies there (${name})`, name, {
+      next: "gantry doctor",
+    });
+  return new PlanError("kernel", `${failure.about.trim()}: ${name}`, name, { next: "gantry doctor" });
 }
 
 /** `net.core.somaxconn` of `sys/net/core/somaxconn`; see sysctl.ts. */

@@ -1,4 +1,5 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
+import { IDS } from "../../runtime/id-range.ts";
 import type { Port } from "../../spec/project.ts";
 import { hostConfig } from "./container-host-config.ts";
 import { mountPoints } from "./container-mounts.ts";
@@ -26,6 +27,7 @@ export function containerDetail(container: ObservedContainer, ports: readonly Po
     Platform: "linux",
     HostConfig: hostConfig(container, bindings(ports)),
     Mounts: mountPoints(config.mounts),
+    Gantry: { UserNamespace: userNamespace(container) },
     Config: containerConfig(container, ports),
     NetworkSettings: {
       Ports: bindings(ports),
@@ -57,6 +59,11 @@ function exitCode({ exitCode: own, startFailure }: ObservedContainer): number {
   if (startFailure === undefined) return own ?? 0;
   if (startFailure.code === "command.not-found") return 127;
   return startFailure.code === "command.not-executable" ? 126 : 128;
+}
+
+/** Which ids of the host are the container's, from its 0 on; null for all of them. */
+function userNamespace({ idBase }: ObservedContainer): object | null {
+  return idBase === undefined ? null : { HostId: idBase, Size: IDS };
 }
 
 function containerConfig({ config, id }: ObservedContainer, ports: readonly Port[]): object {

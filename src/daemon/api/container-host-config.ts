@@ -5,7 +5,7 @@ import { networkName } from "./container-summary.ts";
 
 /** HostConfig of `GET /containers/{id}/json` (Engine API). `ports`: the bindings by `80/tcp`. */
 export function hostConfig(
-  { config, owner }: ObservedContainer,
+  { config, owner, idBase }: ObservedContainer,
   ports: Readonly<Record<string, readonly object[]>>,
 ): object {
   return {
@@ -20,6 +20,8 @@ export function hostConfig(
     LogConfig: { Type: "cri", Config: {} },
     ...securityOf(config),
     ...modesOf(config),
+    // As it is, not as it was asked for: where user namespaces do not work, every container has the host's.
+    UsernsMode: idBase === undefined ? "host" : "",
     ...resourcesOf(config),
   };
 }
@@ -47,7 +49,6 @@ function modesOf({ namespaces = {}, resolver = {}, extraHosts }: ContainerConfig
     IpcMode: namespaces.ipc ?? "private",
     UTSMode: namespaces.uts ?? "",
     CgroupnsMode: namespaces.cgroup ?? "private",
-    UsernsMode: namespaces.user ?? "",
     Dns: resolver.servers ?? [],
     DnsSearch: resolver.search ?? [],
     DnsOptions: resolver.options ?? [],

@@ -152,7 +152,7 @@ ${more}volumes: { shared: }
 
   test("runs set-user-ID programs and changes its user", async () => {
     await run("one", "cp /usr/bin/id /id; chmod 4755 /id");
-    expect(await run("one", "/id -u; id -u", "-u", "nobody")).toBe("0\n0".replace(/0$/, "65534"));
+    expect(await run("one", "/id -u; id -u", "-u", "nobody")).toBe("0\n65534");
     expect(await run("one", "setpriv --reuid 1000 --regid 50 --clear-groups id -u")).toBe("1000");
   });
 
@@ -177,9 +177,9 @@ ${more}volumes: { shared: }
     expect(await run("nobody", "echo by name > /dev/stdout")).toBe("by name");
     expect(await run("one", "echo by name > /dev/stdout")).toBe("by name");
     expect(await run("one", "echo by name > /dev/stdout", "-u", "1000")).toBe("by name");
-    expect(
-      await instance.ok(["logs", "nobody", "--no-log-prefix"]).catch(() => instance.ok(["logs", "nobody"])),
-    ).toMatch(/reopened[^]*as well/);
+    const logs = await instance.gantry(["logs", "nobody"]);
+    expect(logs.stdout).toContain("reopened");
+    expect(logs.stderr).toContain("as well");
     const { stdout } = await instance.gantry(
       ["exec", "-i", "-u", "nobody", "ids-one-1", "cat", "/dev/stdin"],
       {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Instance } from "./instance.ts";
+import { HAS_BUSYBOX } from "./rootfs.fixture.ts";
 
 interface Inspected {
   readonly Gantry: { readonly UserNamespace: { readonly HostId: number; readonly Size: number } | null };
@@ -170,6 +171,8 @@ ${more}volumes: { shared: }
   test("leaves low ports and pings to every user inside", async () => {
     const listen = "require('net').createServer().listen(80, () => { console.log('bound'); process.exit() })";
     expect(await run("one", `node -e "${listen}"`, "-u", "nobody")).toBe("bound");
+    if (HAS_BUSYBOX)
+      expect(await run("one", "busybox ping -c 1 127.0.0.1", "-u", "nobody")).toContain("1 packets received");
   });
 
   test("lets every user write to the devices and to the standard output by name", async () => {

@@ -1,7 +1,8 @@
 // Writes the seed corpus: real plans, by the compiler that production uses. Run after `npm run build`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { compileExec, compileLaunch } from "../../dist/runtime/compile.js";
+import { compileLaunch } from "../../dist/runtime/compile.js";
+import { compileExec } from "../../dist/runtime/compile-exec.js";
 
 const cgroups = [
   { version: 1, controllers: ["cpu"], path: "/c/cpu" },
@@ -43,7 +44,17 @@ const rich = {
 const plans = {
   plain: compileLaunch(input),
   rich: compileLaunch({ ...input, config: rich, seccomp: new Uint8Array(16) }),
-  exec: compileExec({ ...input, command: ["true"], environment: [], workingDir: "/", user: "" }),
+  ids: compileLaunch({ ...input, idBase: 0x100000 }),
+  exec: compileExec({
+    ...input,
+    process: { pid: 42, startTime: 4711 },
+    idBase: 0x100000,
+    command: ["true"],
+    environment: [],
+    workingDir: "/",
+    user: "",
+    terminal: { rows: 24, columns: 80 },
+  }),
 };
 const folder = fileURLToPath(new URL("corpus", import.meta.url));
 mkdirSync(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compileExec, compileLaunch, type LaunchInput } from "../../../src/runtime/compile.ts";
+import { compileLaunch, type LaunchInput } from "../../../src/runtime/compile.ts";
+import { compileExec } from "../../../src/runtime/compile-exec.ts";
 import type { ContainerConfig } from "../../../src/runtime/container.ts";
 import type { OperationName } from "../../../src/runtime/plan/operation.ts";
 import { decodePlan, type DecodedOperation } from "./decoded-plan.ts";
@@ -126,7 +127,9 @@ describe("a launch plan", () => {
     const plan = launch({
       mounts: [{ type: "bind", source: "/srv", target: "/srv", readOnly: false, createSource: false }],
     });
-    for (const operation of plan.filter(({ name }) => name === "attach"))
+    for (const operation of plan.filter(
+      ({ name, arguments: [, place] }) => name === "attach" && place !== "/dev",
+    ))
       expect(BigInt(operation.arguments[2] ?? 0) & NODEV).toBe(NODEV);
     expect(BigInt(plan[first(plan, "overlay")]?.arguments[1] ?? 0) & NODEV).toBe(NODEV);
   });
@@ -136,6 +139,28 @@ describe("a launch plan", () => {
     const options = String(plan[first(plan, "overlay")]?.arguments[0]);
     expect(options).toMatch(/^lowerdir=\/r\/layers\/top:\/r\/layers\/bottom\b/);
     expect(options).toContain(`upperdir=/r/containers/${ID}/upper,workdir=/r/containers/${ID}/work`);
+  });
+
+  it("with ids of its own, maps all mounts before the overlay is made of them, and takes the ids on first of all", () => {
+    const plan = launch({}, { idBase: 0x110000 });
+    const NEW_USER = 0x10000000n;
+    const [flags = 0n, , ...maps] = plan[first(plan, "clone")]?.arguments ?? [];
+    expect(BigInt(flags) & NEW_USER).toBe(NEW_USER);
+    expect(maps).toEqual(["0 1114112 65536", "0 1114112 65536"]);
+    const mapped = plan.flatMap(({ name, arguments: [slot] }) => (name === "mapIds" ? [slot] : []));
+    const trees = plan.flatMap(({ name, arguments: [slot] }) => (name === "hostTree" ? [slot] : []));
+    expect(mapped).toEqual(expect.arrayContaining(trees));
+    expect(mapped).toHaveLength(trees.length + 2); // and the layers' folder, and /dev
+    expect(last(plan, "mapIds")).toBeLessThan(first(plan, "layers"));
+    expect(first(plan, "layers")).toBeLessThan(first(plan, "child"));
+    const child = plan.slice(first(plan, "child") + 1).map(({ name }) => name);
+    expect(child.slice(0, 2)).toEqual(["wait", "become"]);
+    expect(child).not.toContain("overlay");
+  });
+
+  it("with the host's ids, makes no user namespace and maps nothing", () => {
+    const names = launch().map(({ name }) => name);
+    for (const name of ["mapIds", "become", "layers", "newRoot"] as const) expect(names).not.toContain(name);
   });
 
   it("without a link talks to no kernel about networks on the host's side", () => {
@@ -149,6 +174,8 @@ describe("the plan of a further process", () => {
   const plan = decodePlan(
     compileExec({
       ...input(),
+      process: { pid: 42, startTime: 4711 },
+      idBase: 0x100000,
       command: ["id", "-u"],
       environment: ["A=1"],
       workingDir: "/srv",
@@ -157,10 +184,15 @@ describe("the plan of a further process", () => {
     }),
   );
 
-  it("joins the namespaces before the clone and the cgroups before the program runs", () => {
-    expect(first(plan, "setns")).toBeLessThan(first(plan, "clone"));
+  it("joins the pid namespace before the clone, and all the others only once it is in the cgroups", () => {
+    const joins = plan.flatMap(({ name }, at) => (name === "join" ? [at] : []));
+    const [pids = -1, others = -1] = joins;
+    expect(joins).toHaveLength(2);
+    expect(pids).toBeLessThan(first(plan, "clone"));
     expect(last(plan, "writePid")).toBeLessThan(first(plan, "signal"));
     expect(first(plan, "child")).toBeLessThan(first(plan, "wait"));
+    expect(first(plan, "wait")).toBeLessThan(others);
+    expect(others).toBeLessThan(first(plan, "become"));
   });
 
   it("gives up the same rights in the same order", () => {

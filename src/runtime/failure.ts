@@ -41,6 +41,10 @@ export function explainFailure(failure: PlanFailure): PlanError | Interrupted {
   // A daemon that was killed may have asked for this container before: its shim holds the lock.
   if (failure.about === "control socket" && name === "EAGAIN")
     return new Interrupted("another shim has the container");
+  if (operation === "user" && name === "EINVAL")
+    return new PlanError("kernel", `the user or a group of ${subject} has no id below 65536`, name, {
+      next: "userns_mode: host gives the container every id",
+    });
   if (operation === "user")
     return new PlanError("kernel", `no such user or group in the image: ${subject}`, name, {
       next: "use a name of the image's /etc/passwd and /etc/group, or numbers",

@@ -22,11 +22,26 @@ export function idMap(base: number): string {
 }
 
 /**
- * Whether a container's root can be an unprivileged user of the host. Not where that is declined, nor where it is to
- * have power over what belongs to the host or to another container: namespaces that it shares.
+ * Capabilities that the kernel only heeds in the host's own user namespace: whoever adds one means the host. All others
+ * have power over what is the container's, and that they keep.
  */
-export function wantsOwnIds({ security, namespaces = {} }: ContainerConfig): boolean {
+const OVER_THE_HOST: ReadonlySet<string> = new Set(
+  (
+    "ALL AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND BPF IPC_LOCK LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD " +
+    "PERFMON SYSLOG SYS_BOOT SYS_MODULE SYS_NICE SYS_PACCT SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM"
+  )
+    .split(" ")
+    .map((name) => (name === "ALL" ? name : `CAP_${name}`)),
+);
+
+/**
+ * Whether a container's root can be an unprivileged user of the host. Not where that is declined, nor where it is to
+ * have power over what belongs to the host or to another container: privileges, and namespaces that it shares.
+ */
+export function wantsOwnIds({ security = {}, namespaces = {} }: ContainerConfig): boolean {
+  const { privileged = false, capAdd = [] } = security;
+  if (privileged || capAdd.some((name) => OVER_THE_HOST.has(name))) return false;
   const { network, pid, ipc, uts, cgroup, user } = namespaces;
   const shared = [pid, ipc, uts, cgroup, user, network === "none" ? undefined : network];
-  return security?.privileged !== true && shared.every((mode) => mode === undefined);
+  return shared.every((mode) => mode === undefined);
 }

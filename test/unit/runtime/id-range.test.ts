@@ -38,6 +38,7 @@ describe("a container has ids of its own", () => {
   test("unless somebody says otherwise", () => {
     expect(wantsOwnIds(CONFIG)).toBe(true);
     expect(wantsOwnIds({ ...CONFIG, namespaces: { network: "none" } })).toBe(true);
+    expect(wantsOwnIds({ ...CONFIG, security: { capAdd: ["CAP_NET_ADMIN", "CAP_SYS_ADMIN"] } })).toBe(true);
   });
 
   test.each([
@@ -49,6 +50,8 @@ describe("a container has ids of its own", () => {
     { namespaces: { uts: "host" } },
     { namespaces: { cgroup: "host" } },
     { security: { privileged: true } },
+    { security: { capAdd: ["CAP_SYS_TIME"] } },
+    { security: { capAdd: ["ALL"] } },
   ] as const)("but not with %j", (more) => {
     expect(wantsOwnIds({ ...CONFIG, ...more })).toBe(false);
   });

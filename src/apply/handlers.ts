@@ -30,8 +30,14 @@ export function handlersFor({ runtime, images, attachment, endpoints, containers
       await containers.create(action);
     },
     start: async ({ id, failures }) => {
-      await containers.update(id, { failures, stoppedByUser: false });
-      await containers.start(id);
+      if (runtime.records.get(id)?.stoppedByUser === true)
+        await containers.update(id, { stoppedByUser: false });
+      try {
+        await containers.start(id);
+      } finally {
+        // Counted once it was tried: before, it would look like one that has used up its tries and is left dead.
+        await containers.update(id, { failures });
+      }
     },
     update: ({ id, config, fingerprint }) => {
       const record = runtime.records.get(id);

@@ -21,8 +21,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > deadline)
-      throw new Error(`waited ${patientMs} ms in vain for ${what}`, { cause: last });
+    if (Date.now() > deadline) throw new Error(`waited ${patientMs} ms in vain for ${what}`, { cause: last });
     await delay(20);
   }
 }

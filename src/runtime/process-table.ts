@@ -22,6 +22,14 @@ export async function processTable(
   pids: readonly number[],
   psArguments: readonly string[],
 ): Promise<ProcessTable> {
+  // By number first: left to itself ps shows its own user's processes, and a container's belong to others. It refuses
+  // that beside a selection of the caller's, which then is tried as it stands.
+  const chosen = [...psArguments, "-q", pids.join(",")];
+  const stdout = await ps(chosen).catch(async () => await ps(psArguments));
+  return selectProcesses(stdout, pids);
+}
+
+async function ps(psArguments: readonly string[]): Promise<string> {
   const env = { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C" };
   const ran = run("ps", psArguments, { env, maxBuffer: LARGEST, timeout: PATIENCE_MS });
   const { stdout } = await ran.catch((error: unknown) => {
@@ -31,7 +39,7 @@ export async function processTable(
       });
     throw new GantryError("request.invalid", `ps ${psArguments.join(" ")}: ${messageOf(error)}`);
   });
-  return selectProcesses(stdout, pids);
+  return stdout;
 }
 
 /** Pure: of ps's output the lines about these pids. Throws request.invalid when it has no PID column. */

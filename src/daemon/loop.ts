@@ -10,7 +10,7 @@ import { Serial } from "../host/serial.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
 
 /** Steps that run at once: enough to share what can be shared; more only queue for the kernel's network lock. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 8;
 /** A pass whose steps failed is tried again after this long, doubling. */
 const RETRY = { first: 200, last: 60_000 } as const;
 

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rmdir, writeFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { delegate } from "./delegation.ts";
 import { errnoOf } from "./errno.ts";
 
 /** The controllers every container has a cgroup of. */
@@ -83,12 +84,11 @@ export async function makeCgroupParents(
     byMount.set(found.mount, group);
   }
   const parents: CgroupParent[] = [];
-  for (const [mount, { version, controllers }] of byMount) {
+  for (const [mount, { version, controllers: there }] of byMount) {
     const path = join(mount, name);
-    const delegation = controllers.map((controller) => `+${controller}`).join(" ");
-    if (version === 2) await writeFile(join(mount, "cgroup.subtree_control"), delegation);
+    const controllers = version === 2 ? await delegate(mount, there) : there;
     await mkdir(path, { recursive: true });
-    if (version === 2) await writeFile(join(path, "cgroup.subtree_control"), delegation);
+    if (version === 2) await delegate(path, controllers);
     const cpus = controllers.includes("cpuset") ? await openCpuset(mount, path, version) : undefined;
     const ioWeightFile = controllers.includes("io") ? await findIoWeight(path, version) : undefined;
     parents.push({

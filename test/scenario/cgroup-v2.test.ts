@@ -53,7 +53,7 @@ function startDaemonBelow(root: string): ChildProcess {
   const script = `echo $$ >"$0/cgroup.procs" && exec unshare --cgroup --mount sh -c '${inside}' "$1" "$2"`;
   return spawn("sh", ["-c", script, root, process.execPath, CLI], {
     env: { ...process.env, ...instance.env },
-    stdio: "ignore",
+    stdio: ["ignore", "inherit", "inherit"],
   });
 }
 

@@ -31,6 +31,15 @@ static _Noreturn void run_child(struct machine *machine, const struct plan *plan
   _exit(125);
 }
 
+// Closes all that is not the program's to come, but for the line on which the shim is told of failure.
+int let_go(struct machine *machine) {
+  enum { LINE = STDERR_FILENO + 1 };
+  if (machine->status != LINE && dup3(machine->status, LINE, O_CLOEXEC) < 0) return -1;
+  machine->status = LINE;
+  for (int i = 0; i < SLOT_COUNT; i++) machine->slots[i] = -1;
+  return close_range(LINE + 1, ~0U, 0);
+}
+
 static int write_map(struct machine *machine, const char *file, const char *map) {
   return *map ? write_of_child(machine, file, map, strlen(map)) : 0;
 }

@@ -52,6 +52,7 @@ int use_mounts(struct machine *machine, bool host);
 // mounts.c: everything below the container's root, never outside it.
 int in_root(struct machine *machine, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
 int make_folder(struct machine *machine, const char *path, mode_t mode);
+int make_below(int root, const char *path, mode_t mode); // an O_PATH descriptor of it
 int mount_overlay(struct machine *machine, const char *options, unsigned long flags);
 int mount_root_tree(struct machine *machine, int tree);
 int open_below(int root, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
@@ -109,6 +110,9 @@ void hand_over_stdio(uid_t uid);                                 // terminal and
 
 // init.c: never returns in the parent; returns 0 in the child.
 int become_init(struct machine *machine);
+
+// child.c: keeps stdio and the line for failures, nothing else.
+int let_go(struct machine *machine);
 
 // The child of a plan, from operation `from` on: cloned, set up and executing; -1 with `failure` filled.
 pid_t carry_out(struct machine *machine, const struct plan *plan, uint32_t from, const int stdio[3],

@@ -33,7 +33,7 @@ int in_root(struct machine *machine, const char *path, int flags) {
 }
 
 // Opens a folder below an O_PATH folder, made with its missing parents; existing ones are left as they are.
-static int make_below(int root, const char *path, mode_t mode) {
+int make_below(int root, const char *path, mode_t mode) {
   int whole = open_below(root, path, O_PATH | O_DIRECTORY);
   if (whole >= 0 || errno != ENOENT) return whole;
   char prefix[4096];

@@ -109,21 +109,18 @@ static int join_target(struct machine *machine, int flags) {
   return target < 0 ? -1 : setns(target, flags);
 }
 
-static int change_folder(const char *path, bool make) {
-  if (!chdir(path)) return 0;
-  if (!make || errno != ENOENT) return -1;
-  // After pivot_root, so that plain paths stay inside; docker makes a missing working directory too.
-  char partial[4096];
-  if (strlen(path) >= sizeof partial) return errno = ENAMETOOLONG, -1;
-  strcpy(partial, path);
-  for (char *p = partial + 1; *p; p++)
-    if (*p == '/') {
-      *p = 0;
-      if (mkdir(partial, 0755) && errno != EEXIST) return -1;
-      *p = '/';
-    }
-  if (mkdir(partial, 0755) && errno != EEXIST) return -1;
-  return chdir(path);
+static int enter_folder(const char *path, bool make) {
+  AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return -1;
+  AUTO_CLOSE int folder = make ? make_below(root, path, 0755) : open_below(root, path, O_PATH | O_DIRECTORY);
+  return folder < 0 ? -1 : fchdir(folder);
+}
+
+// OP_CHDIR. The process is inside by now, and the path is somebody else's: no link of /proc may lead it to what we still
+// hold of the host (CVE-2024-21626). Nothing after it needs that either, so it goes: the programs and databases that are
+// looked up next are found by the same kind of path. Docker makes a missing working directory too.
+static int change_folder(struct machine *machine, const char *path, bool make) {
+  return enter_folder(path, make) ? -1 : let_go(machine);
 }
 
 static int open_into_slot(struct machine *machine, const struct operation *operation) {
@@ -184,7 +181,7 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_CAPABILITIES: return set_capabilities(o);
   case OP_NO_NEW_PRIVILEGES: return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   case OP_SECCOMP: return set_seccomp(o);
-  case OP_CHDIR: return change_folder(text(o, 0), integer(o, 1) != 0);
+  case OP_CHDIR: return change_folder(m, text(o, 0), integer(o, 1) != 0);
   case OP_INIT: return become_init(m);
   case OP_EXEC: return execute(m, o);
   case OP_SETNS: return join_target(m, (int)integer(o, 0));

@@ -124,24 +124,21 @@ volumes: { v: {}, w: {} }
       const way = `/proc/self/fd/${fd}`;
       const { code, stdout } = await instance.gantry(["exec", "-w", way, "holes-box-1", "pwd"]);
       expect({ fd, code, stdout }).toEqual({ fd, code: 126, stdout: "" });
-      const program = [`${way}/bin/true`, `${way}/usr/bin/true`, `${way}/../../../bin/true`];
-      for (const one of program)
-        expect({ one, code: (await instance.gantry(["exec", "holes-box-1", one])).code }).toEqual({
-          one,
-          code: 127,
-        });
+      const program = `${way}/../../../bin/true`;
+      expect(await instance.gantry(["exec", "holes-box-1", program])).toMatchObject({ code: 127 });
     }
   });
 
   test("CVE-2024-21626: a service whose working folder is a descriptor does not start outside", async () => {
     const services = [3, 5, 7, 8, 9, 12].map(
       (fd) =>
-        `  f${fd}: { image: tools, userns_mode: host, command: [cat, etc/hostname], working_dir: /proc/self/fd/${fd}, restart: "no" }\n`,
+        `  f${fd}: { image: tools, userns_mode: host, command: [ls, -a], working_dir: /proc/self/fd/${fd}, restart: "no" }\n`,
     );
     await instance.write("compose.yaml", await specOf(services.join("")));
-    await instance.gantry(["apply", "--wait"]);
-    const logs = await instance.ok(["logs"]);
-    expect(logs).not.toContain((await readFile("/etc/hostname", "utf8")).trim());
+    const { code, stderr } = await instance.gantry(["apply", "--wait"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/working directory \/proc\/self\/fd\/\d+: ELOOP \(and 5 more\)/);
+    expect(await instance.ok(["logs"])).toBe("");
   });
 
   test("CVE-2025-31133: what is hidden is hidden behind the real /dev/null, whatever the image has there", async () => {

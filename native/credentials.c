@@ -180,7 +180,7 @@ int execute(struct machine *machine, const struct operation *operation) {
   }
   // Until here a dead shim takes the half-made container with it; from here on it must not.
   if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)) return -1;
-  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC)) return -1;
+  if (let_go(machine)) return -1;
   if (strchr(argv[0], '/')) {
     execve(argv[0], argv, environment);
     struct stat info;

@@ -127,9 +127,3 @@ export async function removeCgroup(path: string): Promise<void> {
     if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "EBUSY") throw error;
   }
 }
-
-/** Pids inside a cgroup; none when it is gone. */
-export async function cgroupPids(path: string): Promise<readonly number[]> {
-  const text = await readFile(join(path, "cgroup.procs"), "utf8").catch(() => "");
-  return text.split("\n").filter(Boolean).map(Number);
-}

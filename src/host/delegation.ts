@@ -1,6 +1,7 @@
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Controller } from "./cgroup.ts";
+import { cgroupPids, moveProcess } from "./cgroup-processes.ts";
 import { errnoOf } from "./errno.ts";
 
 /** Where processes go that stand in the way: the name docker's own images for nested engines use. */
@@ -41,18 +42,10 @@ async function isMachineRoot(path: string): Promise<boolean> {
 
 async function evacuate(path: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const pids = (await readFile(join(path, "cgroup.procs"), "utf8")).split("\n").filter(Boolean);
+    const pids = await cgroupPids(path);
     if (pids.length === 0) return;
     await mkdir(join(path, LEAF), { recursive: true });
-    for (const pid of pids) await move(pid, join(path, LEAF));
-  }
-}
-
-async function move(pid: string, to: string): Promise<void> {
-  try {
-    await writeFile(join(to, "cgroup.procs"), pid);
-  } catch (error) {
-    if (errnoOf(error) !== "ESRCH") throw error; // it ended meanwhile
+    for (const pid of pids) await moveProcess(join(path, LEAF), pid);
   }
 }
 

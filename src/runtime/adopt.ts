@@ -1,7 +1,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { cgroupPids, type CgroupParent, removeCgroup } from "../host/cgroup.ts";
+import { type CgroupParent, removeCgroup } from "../host/cgroup.ts";
+import { cgroupPids } from "../host/cgroup-processes.ts";
 import { errnoOf } from "../host/errno.ts";
 import { type ExitStatus, readExit } from "./exits.ts";
 import type { Freezer } from "./freezer.ts";

@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "../error.ts";
-import { type CgroupParent, cgroupPids, removeCgroup } from "../host/cgroup.ts";
+import { type CgroupParent, removeCgroup } from "../host/cgroup.ts";
+import { cgroupPids, moveProcess } from "../host/cgroup-processes.ts";
 import { errnoOf } from "../host/errno.ts";
 import { type FreezerLayout, freezerLayout } from "../host/freezer-layout.ts";
 import { shortId } from "./places.ts";
@@ -126,7 +127,7 @@ export class Freezer {
           "kernel",
           `container ${id.slice(0, 12)} makes processes faster than they freeze`,
         );
-      for (const pid of outside) await moveProcess(folder, pid);
+      for (const pid of outside) await moveProcess(folder, pid).catch(ignoreGone);
     }
   }
 
@@ -148,10 +149,6 @@ export class Freezer {
     const state = (await read("freezer.state")).trim();
     return state === "FROZEN" ? "frozen" : state === "FREEZING" ? "freezing" : "thawed";
   }
-}
-
-async function moveProcess(folder: string, pid: number): Promise<void> {
-  await writeFile(join(folder, "cgroup.procs"), String(pid)).catch(ignoreGone);
 }
 
 /** A process or a container that ended meanwhile needs nothing more. */

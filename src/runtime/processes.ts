@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type CgroupParent, cgroupPids } from "../host/cgroup.ts";
+import type { CgroupParent } from "../host/cgroup.ts";
+import { cgroupPids } from "../host/cgroup-processes.ts";
 import { shortId } from "./places.ts";
 
 /** Host pids of all processes of a container, in the order the kernel lists them; none when it does not run. */

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError, messageOf } from "../error.ts";
-import { type CgroupParent, cgroupPids, isOnDemand } from "../host/cgroup.ts";
+import { type CgroupParent, isOnDemand } from "../host/cgroup.ts";
+import { cgroupPids, moveProcess } from "../host/cgroup-processes.ts";
 import { errnoOf } from "../host/errno.ts";
 import type { ContainerLimits } from "./container.ts";
 import { type CgroupWrite, limitWrites } from "./limits.ts";
@@ -50,9 +51,6 @@ async function enter(
     const there = new Set(await cgroupPids(folder));
     const missing = (await cgroupPids(join(home.path, name))).filter((pid) => !there.has(pid));
     if (missing.length === 0) return;
-    for (const pid of missing)
-      await writeFile(join(folder, "cgroup.procs"), String(pid)).catch((error: unknown) => {
-        if (errnoOf(error) !== "ESRCH") throw error; // it ended meanwhile
-      });
+    for (const pid of missing) await moveProcess(folder, pid);
   }
 }

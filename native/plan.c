@@ -66,6 +66,7 @@ static const struct {
     [OP_OWN_FOLDER] = {"own-folder", "isii"},
     [OP_WRITE_OF] = {"write-of", "sb"},
     [OP_DOMAIN_NAME] = {"domain-name", "s"},
+    [OP_SPREAD] = {"spread", "is"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
 static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};

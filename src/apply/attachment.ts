@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GantryError } from "../error.ts";
 import { AddressPool } from "../net/allocate.ts";
@@ -22,6 +22,8 @@ const HOST_GATEWAY = "host-gateway";
 /** In a burst of starts the names of several go into the file at once. */
 const HOSTS_REST_MS = 4;
 const NO_PID = -1;
+/** Mode of files that every user inside reads. */
+const EVERYBODY = 0o644;
 
 /** How containers are attached to their project's network: addresses, links, names. */
 export class Attachment {
@@ -42,7 +44,7 @@ export class Attachment {
   static async open(run: string, runtime: Runtime, networks: Networks): Promise<Attachment> {
     const attachment = new Attachment(run, runtime, networks);
     const host = await readFile(HOST_RESOLV_CONF, "utf8").catch(() => "");
-    await writeForEverybody(join(run, "resolv.conf"), resolvConf(host));
+    writeForEverybody(join(run, "resolv.conf"), resolvConf(host));
     for (const network of networks.list()) await attachment.#setUp(network);
     for (const { id, owner, address } of runtime.records.list())
       if (owner !== undefined && address !== undefined)
@@ -107,7 +109,7 @@ export class Attachment {
     );
     const path = this.#ownFile(id, "resolv.conf");
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeForEverybody(path, ownResolvConf(base, resolver));
+    writeForEverybody(path, ownResolvConf(base, resolver));
     return path;
   }
 
@@ -128,7 +130,7 @@ export class Attachment {
   async #writeHosts(project: string): Promise<void> {
     const mine = this.#runtime.records.list().filter(({ owner }) => owner?.project === project);
     const entries = mine.flatMap(hostEntry);
-    await writeForEverybody(this.#hostsPath(project), hostsFile(entries));
+    writeForEverybody(this.#hostsPath(project), hostsFile(entries));
     const gateway = this.#networks.get(project)?.gateway ?? "";
     for (const { id, config } of mine) {
       if (config.extraHosts === undefined) continue;
@@ -139,7 +141,7 @@ export class Attachment {
       }));
       const path = this.#ownFile(id, "hosts");
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeForEverybody(path, hostsFile([...entries, ...extra]));
+      writeForEverybody(path, hostsFile([...entries, ...extra]));
     }
   }
 
@@ -162,9 +164,10 @@ export class Attachment {
 }
 
 /** Readable to every user inside, whatever the daemon's umask. */
-async function writeForEverybody(path: string, text: string): Promise<void> {
-  await writeFile(path, text);
-  await chmod(path, 0o644);
+function writeForEverybody(path: string, text: string): void {
+  // In memory, below the run folder: several times cheaper than trips through the thread pool, at every start.
+  writeFileSync(path, text);
+  if ((statSync(path).mode & 0o777) !== EVERYBODY) chmodSync(path, EVERYBODY);
 }
 
 function hostEntry({ id, name, owner, address, config }: ContainerRecord) {

@@ -54,6 +54,7 @@ export class Endpoints {
   }
 
   async #send(project: string): Promise<void> {
+    if (!this.#proxy.published().some((port) => port.project === project)) return;
     const addresses = new Map<string, string[]>();
     for (const { id, owner, address } of this.#runtime.records.list()) {
       if (owner?.project !== project || address === undefined || this.#leaving.has(id)) continue;

@@ -1,19 +1,29 @@
-import { constants } from "node:fs";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { closeSync, constants, fsync, open as openFile, write } from "node:fs";
+import { readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { Coalesce } from "./coalesce.ts";
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
+
+// Plain descriptors: a record is written for every start, and a FileHandle costs more than what is done with it.
+const openDescriptor = promisify(openFile);
+const writeDescriptor = promisify(write) as (
+  fd: number,
+  bytes: Uint8Array,
+  offset: number,
+) => Promise<{ bytesWritten: number }>;
+const syncDescriptor = promisify(fsync);
 
 let counter = 0;
 
 /** A hundred files replaced at once in one folder share a few syncs of it. */
 const folders = new Coalesce(async (path) => {
-  const folder = await open(path, "r");
+  const folder = await openDescriptor(path, "r");
   try {
-    await folder.sync();
+    await syncDescriptor(folder);
   } finally {
-    await folder.close();
+    closeSync(folder);
   }
 });
 
@@ -26,11 +36,11 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   const temporary = `${path}.${process.pid}.${counter}.tmp`;
   try {
     // O_DSYNC: every write is on the disk when it returns, with the size that makes it readable (open(2)).
-    const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, 0o600);
+    const file = await openDescriptor(temporary, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, 0o600);
     try {
-      await file.writeFile(content);
+      await writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
     } finally {
-      await file.close();
+      closeSync(file);
     }
     await rename(temporary, path);
   } catch (error) {
@@ -38,6 +48,10 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+async function writeAll(file: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await writeDescriptor(file, bytes, at)).bytesWritten;
 }
 
 /** Makes the names inside a folder durable. */

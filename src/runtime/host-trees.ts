@@ -51,6 +51,7 @@ export function targetsOf(
   input: Mounts,
   { unmapped = "0" }: Pick<LaunchedProcess, "unmapped">,
 ): readonly string[] {
+  if (unmapped === "0") return [];
   const numbers = BigInt(`0x${unmapped}`); // in the order of HostTrees.slots
   return mountedIn(input)
     .filter(isTree)

@@ -12,6 +12,7 @@ const RECORD = /^([0-9a-f]{64})\.json$/;
 export class Records {
   readonly #folder: string;
   readonly #byId = new Map<string, ContainerRecord>();
+  readonly #idBases = new Set<number>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -28,7 +29,7 @@ export class Records {
     for (const name of names) {
       const id = RECORD.exec(name)?.[1];
       const record = id === undefined ? undefined : await readJson(join(folder, name)).catch(() => undefined);
-      if (id !== undefined && isRecord(record, id)) records.#byId.set(id, record);
+      if (id !== undefined && isRecord(record, id)) records.#keep(record);
     }
     const leftovers = names.filter((name) => !records.#byId.has(name.replace(/\.json$/, "")));
     return { records, leftovers };
@@ -42,6 +43,11 @@ export class Records {
     return [...this.#byId.values()];
   }
 
+  /** First ids of the ranges that containers have. */
+  idBases(): ReadonlySet<number> {
+    return this.#idBases;
+  }
+
   /** Folder of the writable layer and the log; the first start makes it. */
   folder(id: string): string {
     return join(this.#folder, id);
@@ -49,15 +55,22 @@ export class Records {
 
   /** Adds or replaces a record; it is durable once this resolves, and visible at once. */
   async put(record: ContainerRecord): Promise<void> {
-    this.#byId.set(record.id, record);
+    this.#keep(record);
     await writeJson(join(this.#folder, `${record.id}.json`), record);
   }
 
   /** Removes record, writable layer and log. The record goes first: what is left then is swept at the next start. */
   async remove(id: string): Promise<void> {
+    const { idBase } = this.#byId.get(id) ?? {};
+    if (idBase !== undefined) this.#idBases.delete(idBase);
     this.#byId.delete(id);
     await this.removeLeftover(`${id}.json`);
     await this.removeLeftover(id);
+  }
+
+  #keep(record: ContainerRecord): void {
+    this.#byId.set(record.id, record);
+    if (record.idBase !== undefined) this.#idBases.add(record.idBase);
   }
 
   /** Removes something that lies beside the records. */

@@ -31,6 +31,7 @@ import type { SeccompFilters } from "./seccomp/filters.ts";
 import type { ExecConfig, ExecSession } from "./session.ts";
 import { isShim, shimExec, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
+import { spreadContainers } from "./spread.ts";
 import { updateLimits } from "./update-limits.ts";
 import { type ContainerUsage, readUsage } from "./usage.ts";
 import { probeUserNamespaces, type UserNamespaces } from "./user-namespace.ts";
@@ -119,6 +120,7 @@ export class Runtime {
       }),
     );
     await sweepUnowned(runtime.#options, new Set(records.list().map(({ id }) => id)));
+    await spreadContainers(runtime.launcher);
     void runtime.userNamespaces();
     return runtime;
   }
@@ -156,7 +158,7 @@ export class Runtime {
   }
 
   #freeIds(): number {
-    const base = freeRange(new Set(this.records.list().flatMap(({ idBase = [] }) => idBase)));
+    const base = freeRange(this.records.idBases());
     if (base !== undefined) return base;
     throw new GantryError("kernel", "every range of user ids is taken", { next: "remove containers" });
   }

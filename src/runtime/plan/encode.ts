@@ -38,9 +38,17 @@ export class PlanWriter {
     const at = this.#length + 4;
     if (typeof value === "string") this.#buffer.write(value, at);
     else if (typeof value === "object") this.#buffer.set(value, at);
-    else this.#buffer.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)), at);
+    else this.#integer(value, at);
     this.#buffer.fill(0, at + size, at + padded);
     this.#length = at + padded;
+  }
+
+  /** Nearly all fit into 32 bits: that is several times faster than going through a BigInt. */
+  #integer(value: number | bigint, at: number): void {
+    if (typeof value === "number" && (value | 0) === value) {
+      this.#buffer.writeInt32LE(value, at);
+      this.#buffer.writeInt32LE(value < 0 ? -1 : 0, at + 4);
+    } else this.#buffer.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)), at);
   }
 
   #reserve(bytes: number): void {

@@ -62,6 +62,7 @@ export const OPERATIONS = {
   ownFolder: [61, "isii"],
   writeOf: [62, "sb"],
   domainName: [63, "s"],
+  spread: [64, "is"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type OperationName = keyof typeof OPERATIONS;

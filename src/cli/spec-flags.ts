@@ -1,5 +1,6 @@
 import { GantryError } from "../error.ts";
 import type { ProjectSummary } from "../daemon/protocol.ts";
+import type { LoadOptions } from "../spec/load.ts";
 import type { Project } from "../spec/project.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
@@ -11,6 +12,12 @@ export interface SpecFlags {
   readonly project?: string;
   /** What is not built yet is an error instead of a warning. */
   readonly strict?: boolean;
+  /** What relative paths start at, instead of the first file's folder. */
+  readonly projectDirectory?: string;
+  readonly envFile?: readonly string[];
+  readonly profile?: readonly string[];
+  /** Absolute path of the file to take as the one that is looked for. */
+  readonly found?: string;
 }
 
 export interface LoadedSpec {
@@ -25,16 +32,26 @@ export async function loadSpec(context: Context, flags: SpecFlags): Promise<Load
     import("../spec/load.ts"),
     import("../spec/diagnostic.ts"),
   ]);
-  const { project, warnings, watched } = await loadProject({
+  const { project, warnings, watched } = await loadProject(loadOptions(context, flags));
+  for (const warning of warnings) context.stderr.write(`warning: ${renderDiagnostic(warning)}\n`);
+  return { project, watched };
+}
+
+/** What the flags ask the loader for. */
+export function loadOptions(context: Context, flags: SpecFlags): LoadOptions {
+  const { file, project, strict, projectDirectory, envFile, profile, found } = flags;
+  return {
     cwd: context.cwd,
     env: context.env,
     readStdin: () => readAll(context.stdin),
-    ...(flags.file === undefined ? {} : { files: flags.file }),
-    ...(flags.project === undefined ? {} : { projectName: flags.project }),
-    ...(flags.strict === undefined ? {} : { strict: flags.strict }),
-  });
-  for (const warning of warnings) context.stderr.write(`warning: ${renderDiagnostic(warning)}\n`);
-  return { project, watched };
+    ...(file === undefined ? {} : { files: file }),
+    ...(project === undefined ? {} : { projectName: project }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(projectDirectory === undefined ? {} : { projectFolder: projectDirectory }),
+    ...(envFile === undefined ? {} : { envFiles: envFile }),
+    ...(profile === undefined ? {} : { profiles: profile }),
+    ...(found === undefined ? {} : { found }),
+  };
 }
 
 /**
@@ -62,13 +79,19 @@ async function appliedFrom(context: Context, client: Client, flags: SpecFlags): 
   return matching.length === 1 ? matching[0]?.name : undefined;
 }
 
-/** Absolute path of the spec file the flags mean, or of the one found; undefined for standard input or none. */
+/**
+ * Absolute path of the first spec file the flags mean, or of the one found; undefined for standard input or none. Others
+ * are laid over it.
+ */
 export async function specFile(context: Context, flags: SpecFlags): Promise<string | undefined> {
-  const given = flags.file?.[0];
-  if (given === "-") return undefined;
-  if (given !== undefined) return (await import("node:path")).resolve(context.cwd, given);
-  const { findSpecFile } = await import("../spec/load.ts");
-  return findSpecFile(context.cwd);
+  const { filesOf } = await import("../spec/load.ts");
+  try {
+    const [first] = (await filesOf(loadOptions(context, flags))).files;
+    return first === "-" ? undefined : first;
+  } catch (error) {
+    if (error instanceof GantryError && error.code === "spec.not-found") return undefined;
+    throw error;
+  }
 }
 
 async function readAll(stream: AsyncIterable<unknown>): Promise<string> {

@@ -1,3 +1,4 @@
+import type { Activation } from "./activation.ts";
 import { checkPortConflicts } from "./conflicts.ts";
 import { hostPath } from "./mount.ts";
 import { readPairs } from "./pairs.ts";
@@ -11,6 +12,7 @@ import type { Report } from "./report.ts";
 import { readBoolean } from "./scalar.ts";
 import { readService } from "./service.ts";
 import type { ServiceMap } from "./service.ts";
+import type { ServiceFiles } from "./service-files.ts";
 import type { ProfileText } from "./security.ts";
 
 type Entries<T> = Readonly<Record<string, T | undefined>>;
@@ -35,6 +37,9 @@ export interface DesiredContext {
   readonly lookup: (name: string) => string | undefined;
   readonly strict: boolean;
   readonly seccompProfile: ProfileText;
+  readonly activation: Activation;
+  /** By service. */
+  readonly serviceFiles: ReadonlyMap<string, ServiceFiles>;
 }
 
 /**
@@ -64,8 +69,9 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
     volumes.get(key)?.name ?? (refused || Object.hasOwn(declared, key) ? key : undefined);
   const portOrigins = new Map<Port, Path>();
   const services = new Map<string, Service>();
-  const names = Object.keys(map.services ?? {});
-  for (const [name, service] of sound(map.services))
+  const { active } = context.activation;
+  for (const [name, service] of sound(map.services)) {
+    if (!active.has(name)) continue;
     services.set(
       name,
       readService(service, ["services", name], report, {
@@ -73,12 +79,14 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
         home,
         volumeName,
         portOrigins,
-        services: names,
+        services: [...active],
+        files: context.serviceFiles.get(name),
       }),
     );
+  }
   const result = Object.fromEntries(services);
   checkPortConflicts(result, portOrigins, report);
-  checkDependencies(map.services ?? {}, report);
+  checkDependencies(map.services ?? {}, context.activation, report);
   return {
     name: context.name,
     services: result,

@@ -52,7 +52,8 @@ export function parseDocument(text: string, file: string): ParsedDocument {
   }
   if (second !== undefined) fail(second.range[0], "several YAML documents in one file are not supported");
   if (document === undefined) return fail(0, "the file is empty");
-  const warnings = document.warnings.map((found) => diagnostic("warning", found.pos[0], found.message));
+  const odd = document.warnings.filter(({ pos: [from] }) => !/^!(reset|override)\b/.test(text.slice(from)));
+  const warnings = odd.map((found) => diagnostic("warning", found.pos[0], found.message));
   return { document, lines, warnings };
 }
 

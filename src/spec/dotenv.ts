@@ -19,7 +19,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 export function parseDotenv(
   text: string,
   file: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: (name: string) => string | undefined,
 ): DotenvResult {
   const values = new Map<string, string>();
   const diagnostics: Diagnostic[] = [];
@@ -38,7 +38,7 @@ export function parseDotenv(
       continue;
     }
     if (assignment?.[2] === undefined) {
-      const inherited = env[name];
+      const inherited = env(name);
       if (inherited !== undefined) values.set(name, inherited);
       continue;
     }
@@ -72,7 +72,7 @@ export function parseDotenv(
       continue;
     }
     try {
-      const lookup = (wanted: string) => env[wanted] ?? values.get(wanted);
+      const lookup = (wanted: string) => env(wanted) ?? values.get(wanted);
       const unset = (wanted: string) =>
         report("warning", `the variable ${wanted} is not set, using an empty value`);
       values.set(name, variables ? interpolate(value, { lookup, unset, stray: "keep" }) : value);

@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "./document.ts";
 import { Report } from "./report.ts";
 import { resolveDocument } from "./resolve.ts";
+import { plainOf } from "./tree.ts";
 
 /** The whole file as data, variables left as they are written; undefined if it cannot be read. */
 export function effectiveValue(text: string): unknown {
   try {
     const { document, lines } = parseDocument(text, "-");
-    const report = new Report("-", lines);
-    const value = resolveDocument(document, report, (written) => written);
-    return report.failed ? undefined : value;
+    const report = new Report();
+    const tree = resolveDocument({ document, source: { file: "-", lines } }, report, (written) => written);
+    return report.failed || tree === undefined ? undefined : plainOf(tree);
   } catch {
     return undefined;
   }

@@ -28,13 +28,14 @@ export async function findSpecFile(cwd: string): Promise<string | undefined> {
   }
 }
 
-/** The override files beside a spec, which Compose would merge into it. */
-export async function findOverrides(spec: string): Promise<readonly string[]> {
-  const names = SPEC_NAMES.map((name) => name.replace(/\.(ya?ml)$/, ".override.$1"));
-  const found: string[] = [];
-  for (const name of names)
-    if (await exists(join(dirname(spec), name))) found.push(join(dirname(spec), name));
-  return found;
+/** The override files beside a spec, in the order they are preferred. */
+export async function findOverrides(
+  spec: string,
+): Promise<{ readonly present: readonly string[]; readonly possible: readonly string[] }> {
+  const possible = SPEC_NAMES.map((name) => join(dirname(spec), name.replace(/\.(ya?ml)$/, ".override.$1")));
+  const present: string[] = [];
+  for (const path of possible) if (await exists(path)) present.push(path);
+  return { present, possible };
 }
 
 /** A file's bytes, at most one more than MAX_FILE_BYTES. Throws SpecError (spec.not-found), naming it as `shown`. */

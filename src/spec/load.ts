@@ -1,39 +1,40 @@
-import { isMap, isScalar } from "yaml";
-import type { Document } from "yaml";
-import { dirname, join, relative, resolve } from "node:path";
+import { activate, chooseProfiles, readProfile } from "./activation.ts";
+import { chooseEnvFiles, chooseFiles, projectFolder } from "./chosen-files.ts";
+import type { ChosenFiles } from "./chosen-files.ts";
 import { readProject } from "./desired.ts";
-import { SpecError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { parseDocument } from "./document.ts";
-import { parseDotenv } from "./dotenv.ts";
-import {
-  findOverrides,
-  findSpecFile,
-  readOptionalFile,
-  readSchema,
-  readSpecFile,
-  SPEC_NAMES,
-} from "./file.ts";
+import { readSchema } from "./file.ts";
 import { interpolate } from "./interpolate.ts";
-import { projectNameOf, readProjectName } from "./name.ts";
-import type { Path } from "./path.ts";
+import { readLayers } from "./layer.ts";
+import { chooseProjectName } from "./project-name.ts";
 import type { Project } from "./project.ts";
 import { readProfiles } from "./profiles.ts";
 import { prune } from "./prune.ts";
-import { InvalidValue, Report } from "./report.ts";
-import { resolveDocument } from "./resolve.ts";
+import type { Expand } from "./resolve.ts";
 import { profilePaths } from "./security.ts";
-import { decodeText } from "./text.ts";
+import { readServiceFiles } from "./service-files.ts";
+import { plainOf } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 import { reportUnbuilt } from "./unbuilt.ts";
 import { validate } from "./validate.ts";
-
-export { findSpecFile } from "./file.ts";
+import { readVariables } from "./variables.ts";
+import type { Lookup } from "./variables.ts";
+import { Workspace } from "./workspace.ts";
+import type { Opened } from "./workspace.ts";
 
 export interface LoadOptions {
   /** `-f`: paths, or `-` for standard input. Looked for as Compose does when empty or absent. */
   readonly files?: readonly string[];
+  /** Absolute path of the file to take as the one that is looked for. */
+  readonly found?: string;
   /** `-p`. */
   readonly projectName?: string;
+  /** `--project-directory`: what relative paths start at, instead of the first file's folder. */
+  readonly projectFolder?: string;
+  /** `--profile`; COMPOSE_PROFILES when empty or absent. */
+  readonly profiles?: readonly string[];
+  /** `--env-file`; COMPOSE_ENV_FILES, then `.env`, when empty or absent. */
+  readonly envFiles?: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Called for the file `-`. */
@@ -45,132 +46,109 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly project: Project;
   readonly warnings: readonly Diagnostic[];
-  /** Absolute paths whose change matters: the spec, `.env` beside it (which need not exist), and seccomp profiles. */
+  /** Absolute paths whose change matters: every file that was read, and those that need not exist, such as `.env`. */
   readonly watched: readonly string[];
 }
 
 /**
- * Reads a project: find the file, decode, parse, interpolate, validate, check, fill in defaults (docs/spec.md).
- * Throws SpecError with everything that is wrong.
+ * Reads a project: find the files, decode, parse, interpolate, include, extend, merge, validate, check, fill in defaults
+ * (docs/spec.md). Throws SpecError with everything that is wrong.
  */
 export async function loadProject(options: LoadOptions): Promise<LoadResult> {
-  const { cwd, env, strict = false } = options;
-  const source = await chooseFile(options);
-  const shown = (path: string) => shownPath(path, cwd);
-  const file = source === "-" ? "-" : shown(source);
-  const workingFolder = source === "-" ? resolve(cwd) : dirname(source);
-  const text = await readSource(source, file, options);
-
-  const dotenvPath = join(workingFolder, ".env");
-  const dotenvBytes = await readOptionalFile(dotenvPath, shown(dotenvPath));
-  const dotenvText = dotenvBytes === undefined ? "" : decodeText(dotenvBytes, shown(dotenvPath));
-  const dotenv = parseDotenv(dotenvText, shown(dotenvPath), env);
-
-  const { document, lines, warnings } = parseDocument(text, file);
-  const report = new Report(file, lines);
-  for (const diagnostic of [...dotenv.diagnostics, ...warnings]) report.add(diagnostic);
-  for (const override of source === "-" ? [] : await findOverrides(source)) {
-    const message = "override files are merged by a later version; this one is ignored";
-    report.add({ severity: "warning", file: shown(override), line: 1, column: 1, path: "", message });
-  }
-
-  const variable = (name: string) => env[name] ?? dotenv.values.get(name);
-  const name = projectName(options, document, variable, workingFolder, report);
-  const lookup = (wanted: string) => (wanted === "COMPOSE_PROJECT_NAME" ? name : variable(wanted));
-  const expand = (value: string, path: Path, offset: number) => {
-    const unset = (unsetName: string) =>
-      report.at("warning", offset, path, `the variable ${unsetName} is not set, using an empty value`);
-    return interpolate(value, { lookup, unset, stray: "error" });
-  };
-  const value = resolveDocument(document, report, expand);
-  // Undefined is a file beyond its limits, which is an error already; judging half of it would only add noise.
-  if (value === undefined) throw new SpecError("spec.invalid", report.diagnostics);
+  const { strict = false } = options;
+  const workspace = new Workspace(options.cwd, options.readStdin);
+  const { report } = workspace;
+  const { model, files, folder, lookup, name } = await readModel(options, workspace);
+  report.judge(model);
+  const value = plainOf(model);
 
   const refused = validate(value, readSchema(), report);
-  if (Object.hasOwn(Object(value) as object, "version"))
+  if (isMap(value) && Object.hasOwn(value, "version"))
     report.warning(["version"], "obsolete and ignored; remove it");
   reportUnbuilt(value, report, strict);
   prune(value, refused);
-  const files = [source];
-  const profiles = await readProfiles(profilePaths(value), { workingFolder, home: lookup("HOME") }, shown);
+
+  const profiles = chooseProfiles(options.profiles ?? [], lookup("COMPOSE_PROFILES"));
+  for (const profile of profiles) if (profile !== "*") report.attempt([], () => readProfile(profile));
+  const services = isMap(value) && isMap(value["services"]) ? value["services"] : {};
+  const activation = activate(services, profiles);
+  const active = Object.fromEntries(
+    Object.entries(services).filter(([service]) => activation.active.has(service)),
+  );
+  const seccomp = await readProfiles(
+    profilePaths(value),
+    { workingFolder: folder, home: lookup("HOME") },
+    (path) => workspace.shown(path),
+  );
+  for (const path of seccomp.paths) workspace.watch(path);
   const project = readProject(value, report, {
     name,
-    workingFolder,
+    workingFolder: folder,
     files,
     lookup,
     strict,
-    seccompProfile: profiles.textOf,
+    seccompProfile: seccomp.textOf,
+    activation,
+    serviceFiles: await readServiceFiles(active, workspace, folder, lookup),
   });
-  if (report.failed) throw new SpecError("spec.invalid", report.diagnostics);
-  return {
-    project,
-    warnings: report.diagnostics,
-    watched: [...(source === "-" ? [] : [source]), dotenvPath, ...profiles.paths],
-  };
+  if (report.failed) throw workspace.failure();
+  return { project, warnings: report.diagnostics, watched: workspace.watched };
 }
 
-/** Absolute path of the spec, or `-`. */
-async function chooseFile({ files = [], cwd }: LoadOptions): Promise<string> {
-  const [file, second] = files;
-  if (second !== undefined)
-    throw new SpecError("spec.invalid", [
-      {
-        severity: "error",
-        file: second,
-        line: 1,
-        column: 1,
-        path: "",
-        message: "several files are merged by a later version; name one with -f",
-      },
-    ]);
-  if (file !== undefined) return file === "-" ? file : resolve(cwd, file);
-  const found = await findSpecFile(resolve(cwd));
-  if (found !== undefined) return found;
-  const message = `no ${SPEC_NAMES.join(", ")} here or in a folder above`;
-  throw new SpecError(
-    "spec.not-found",
-    [{ severity: "error", file: ".", line: 1, column: 1, path: "", message }],
-    { next: "name the file with -f" },
+interface Model {
+  readonly model: Tree;
+  /** Absolute paths, or `-`. */
+  readonly files: readonly string[];
+  /** Absolute. */
+  readonly folder: string;
+  readonly lookup: Lookup;
+  /** The project's. */
+  readonly name: string;
+}
+
+/** Everything the files say, as one tree. Throws SpecError when there is none. */
+async function readModel(options: LoadOptions, workspace: Workspace): Promise<Model> {
+  const { cwd, env } = options;
+  const outer: Lookup = (name) => env[name];
+  const { files, possible } = await filesOf(options);
+  const folder = projectFolder(cwd, options.projectFolder, files);
+  const opened: Opened[] = [];
+  for (const path of files) {
+    const file = await workspace.open(path);
+    if (file !== undefined) opened.push(file);
+  }
+  for (const path of possible) workspace.watch(path);
+  const variable = await readVariables(
+    workspace,
+    outer,
+    folder,
+    chooseEnvFiles(cwd, options.envFiles ?? [], outer),
   );
+  const name = chooseProjectName(options.projectName, variable, opened, folder, workspace);
+  const lookup: Lookup = (wanted) => (wanted === "COMPOSE_PROJECT_NAME" ? name : variable(wanted));
+  const scope = { workspace, folder, lookup, expanderOf, chain: [], bases: new Map() };
+  const model = opened.length < files.length ? undefined : await readLayers(opened, scope);
+  // Without a model the files are beyond their limits or no YAML, which was told; judging half would only add noise.
+  if (model === undefined) throw workspace.failure();
+  return { model, files, folder, lookup, name };
 }
 
-async function readSource(source: string, file: string, options: LoadOptions): Promise<string> {
-  if (source !== "-") return decodeText(await readSpecFile(source, file), file);
-  if (options.readStdin === undefined) throw new TypeError("the file - needs readStdin");
-  return decodeText(Buffer.from(await options.readStdin()), file);
+/** The files that would be loaded, which is what SpecError (spec.not-found) is thrown for where there is none. */
+export async function filesOf(
+  options: Pick<LoadOptions, "cwd" | "env" | "files" | "found">,
+): Promise<ChosenFiles> {
+  const { cwd, env, files = [], found } = options;
+  const outer: Lookup = (name) => env[name];
+  const ask = files.length === 0 && outer("COMPOSE_FILE") === undefined;
+  // COMPOSE_FILE may stand in .env of the current folder, which need not be sound here: it may belong to nobody.
+  const lookup = ask ? await readVariables(new Workspace(cwd, undefined), outer, cwd, undefined) : outer;
+  return chooseFiles(cwd, files, lookup, found);
 }
 
-/** `-p`, else COMPOSE_PROJECT_NAME, else the file's own name, else the folder's. */
-function projectName(
-  options: LoadOptions,
-  document: Document,
-  lookup: (name: string) => string | undefined,
-  workingFolder: string,
-  report: Report,
-): string {
-  const given = options.projectName ?? (lookup("COMPOSE_PROJECT_NAME") || undefined);
-  const node: unknown = isMap(document.contents) ? document.contents.get("name", true) : undefined;
-  const own = isScalar(node) && typeof node.value === "string" ? node.value : undefined;
-  const offset = isScalar(node) ? (node.range?.[0] ?? 0) : 0;
-  try {
-    if (given !== undefined) return readProjectName(given);
-    if (own === undefined) return projectNameOf(workingFolder);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    report.at("error", 0, [], error.message);
-    return "invalid";
-  }
-  try {
-    return readProjectName(interpolate(own, { lookup, unset: () => undefined, stray: "error" }));
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    report.at("error", offset, ["name"], error.message);
-    return "invalid";
-  }
+function expanderOf(lookup: Lookup): Expand {
+  return (text, unset) => interpolate(text, { lookup, unset, stray: "error" });
 }
 
-/** Relative to the current folder when it lies below it. */
-function shownPath(path: string, cwd: string): string {
-  const below = relative(resolve(cwd), path);
-  return below === "" || below.startsWith("..") ? path : below;
+function isMap(value: unknown): value is Readonly<Record<string, object | undefined>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -11,12 +11,7 @@ export function renderPath(path: Path): string {
   return text;
 }
 
-/** The path as a JSON Pointer (RFC 6901), which is also how ajv names places. */
-export function pointerOf(path: Path): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
-
-/** The path a JSON Pointer stands for in `root`, which decides whether `0` is a key or an index. */
+/** The path a JSON Pointer (RFC 6901, which is how ajv names places) stands for in `root`, which decides whether `0` is a key or an index. */
 export function pathOf(pointer: string, root: unknown): Path {
   const path: (string | number)[] = [];
   let value: unknown = root;

@@ -1,3 +1,4 @@
+import type { Activation } from "./activation.ts";
 import type { Report } from "./report.ts";
 import type { ServiceMap } from "./service.ts";
 import { didYouMean } from "./suggest.ts";
@@ -5,22 +6,25 @@ import { didYouMean } from "./suggest.ts";
 /** Reports services that `depends_on` names and the file lacks, and services that wait for one another in a circle. */
 export function checkDependencies(
   services: Readonly<Record<string, ServiceMap | undefined>>,
+  { active, inactive }: Activation,
   report: Report,
 ): void {
   const wanted = new Map<string, readonly string[]>();
   for (const [name, service] of Object.entries(services)) {
+    if (!active.has(name)) continue;
     const dependsOn = service?.depends_on ?? [];
     const isList = Array.isArray(dependsOn);
     const names: readonly string[] = isList ? (dependsOn as readonly string[]) : Object.keys(dependsOn);
     wanted.set(name, [...names, ...sharedWith(service)]);
     for (const [index, target] of names.entries()) {
-      if (Object.hasOwn(services, target)) continue;
+      if (active.has(target) || isOptional(dependsOn, target)) continue;
       const path = ["services", name, "depends_on", isList ? index : target];
-      report.error(
-        path,
-        `there is no service "${target}"${didYouMean(target, Object.keys(services))}`,
-        "key",
-      );
+      const profiles = inactive.get(target);
+      const message =
+        profiles === undefined
+          ? `there is no service "${target}"${didYouMean(target, Object.keys(services))}`
+          : `the service "${target}" is not active: it needs the profile ${profiles.join(" or ")}`;
+      report.error(path, message, "key");
     }
   }
   const settled = new Set<string>();
@@ -29,6 +33,18 @@ export function checkDependencies(
     if (circle === undefined) continue;
     report.error(["services", start, "depends_on"], `circular: ${circle.join(" -> ")}`, "key");
   }
+}
+
+/** `required: false`: the dependency may be missing. */
+function isOptional(
+  dependsOn: readonly string[] | Readonly<Record<string, unknown>>,
+  target: string,
+): boolean {
+  if (Array.isArray(dependsOn)) return false;
+  const { required } = Object((dependsOn as Readonly<Record<string, unknown>>)[target]) as {
+    required?: unknown;
+  };
+  return required === false || required === "false";
 }
 
 /** Who shares a namespace waits for its owner. That such a service is there is checked with the mode itself. */

@@ -1,42 +1,37 @@
-import type { LineCounter } from "yaml";
-import type { Diagnostic } from "./diagnostic.ts";
-import { pointerOf, renderPath } from "./path.ts";
+import type { Diagnostic, Waypoint } from "./diagnostic.ts";
+import { renderPath } from "./path.ts";
 import type { Path } from "./path.ts";
-
-/** Where in the text a value and its key stand: offsets in UTF-16 units. */
-export interface Place {
-  /** Undefined for list entries. */
-  readonly key?: number;
-  readonly value: number;
-  /** A number as it is written, which the number itself forgets: `1.10`, `0755`. */
-  readonly text?: string;
-}
+import { find } from "./tree.ts";
+import type { Place, Spot, Tree } from "./tree.ts";
 
 /** What a parser of one value throws; the message says what was expected. */
 export class InvalidValue extends Error {
   override readonly name = "InvalidValue";
 }
 
-/** Collects everything there is to say about one file, and knows where each of its values stands. */
+/** Collects everything there is to say about a project's files, and knows where each of its values is written. */
 export class Report {
-  readonly #file: string;
-  readonly #lines: LineCounter;
-  readonly #places = new Map<string, Place>();
-  /** Pointers of values that could not even be read; what they hold is not judged further. */
-  readonly #broken = new Set<string>();
   /** By place and message: what an anchor holds is said once, however many aliases use it. */
   readonly #found = new Map<string, Diagnostic>();
+  /** In the order they were opened, which is the order their mistakes are told in. */
+  readonly #files = new Map<string, number>();
+  #root: Tree | undefined;
 
-  constructor(file: string, lines: LineCounter) {
-    this.#file = file;
-    this.#lines = lines;
+  /** A spec file, from now on before those opened later. */
+  open(file: string): void {
+    if (!this.#files.has(file)) this.#files.set(file, this.#files.size);
   }
 
-  /** Everything said so far: other files' first, then in the order of this file. */
+  /** The values that paths lead into from now on. */
+  judge(root: Tree): void {
+    this.#root = root;
+  }
+
+  /** Everything said so far: files without values first (`.env`), then in the order of the files and of their lines. */
   get diagnostics(): readonly Diagnostic[] {
-    const own = (diagnostic: Diagnostic) => (diagnostic.file === this.#file ? 1 : 0);
+    const rank = ({ file }: Diagnostic) => this.#files.get(file) ?? -1;
     return [...this.#found.values()].sort(
-      (a, b) => own(a) - own(b) || a.line - b.line || a.column - b.column || severe(a) - severe(b),
+      (a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column || severe(a) - severe(b),
     );
   }
 
@@ -44,13 +39,11 @@ export class Report {
     return [...this.#found.values()].some((diagnostic) => diagnostic.severity === "error");
   }
 
-  setPlace(path: Path, place: Place): void {
-    this.#places.set(pointerOf(path), place);
-  }
-
   /** The number at a path as it is written; undefined where no number stands. */
   writtenNumber(path: Path): string | undefined {
-    return this.#places.get(pointerOf(path))?.text;
+    if (this.#root === undefined) return undefined;
+    const { tree, exact } = find(this.#root, path);
+    return exact && tree.kind === "scalar" ? tree.text : undefined;
   }
 
   add(diagnostic: Diagnostic): void {
@@ -59,25 +52,37 @@ export class Report {
     if (!this.#found.has(key)) this.#found.set(key, diagnostic);
   }
 
-  at(severity: Diagnostic["severity"], offset: number, path: Path, message: string): void {
-    const { line, col } = this.#lines.linePos(offset);
-    this.add({ severity, file: this.#file, line, column: Math.max(col, 1), path: renderPath(path), message });
-  }
-
-  /** An error about a value that could not be read: the only one that is reported for its path. */
-  broken(offset: number, path: Path, message: string): void {
-    this.at("error", offset, path, message);
-    this.#broken.add(pointerOf(path));
+  /** Something about a place in a file. */
+  at(
+    severity: Diagnostic["severity"],
+    spot: Spot,
+    path: Path,
+    message: string,
+    trail?: Place["trail"],
+  ): void {
+    const waypoints: Waypoint[] = (trail ?? []).map(({ relation, spot: step }) => ({
+      relation,
+      ...positionOf(step),
+    }));
+    for (let from = spot.source.includedAt; from !== undefined; from = from.source.includedAt)
+      waypoints.push({ relation: "included by", ...positionOf(from) });
+    this.add({
+      severity,
+      ...positionOf(spot),
+      ...(waypoints.length === 0 ? {} : { trail: waypoints }),
+      path: renderPath(path),
+      message,
+    });
   }
 
   /** An error about a value; about its key with `at: "key"`. A path that is not in the file means what encloses it. */
   error(path: Path, message: string, at: "key" | "value" = "value"): void {
-    if (!this.#broken.has(pointerOf(path))) this.at("error", this.#offset(path, at), path, message);
+    this.#say("error", path, message, at);
   }
 
   /** A warning, at the key of what it is about. */
   warning(path: Path, message: string): void {
-    this.at("warning", this.#offset(path, "key"), path, message);
+    this.#say("warning", path, message, "key");
   }
 
   /** Runs the parser of one value; what it finds wrong becomes an error at the path, and the result undefined. */
@@ -91,11 +96,19 @@ export class Report {
     }
   }
 
-  #offset(path: Path, at: "key" | "value"): number {
-    const place = this.#places.get(pointerOf(path));
-    if (place !== undefined) return at === "key" ? (place.key ?? place.value) : place.value;
-    return path.length === 0 ? 0 : this.#offset(path.slice(0, -1), "key");
+  #say(severity: Diagnostic["severity"], path: Path, message: string, at: "key" | "value"): void {
+    if (this.#root === undefined) throw new TypeError("nothing is judged yet");
+    const { tree, exact } = find(this.#root, path);
+    if (severity === "error" && exact && tree.broken === true) return;
+    const { source, key, value, trail } = tree.place;
+    const offset = exact && at === "value" ? value : (key ?? value);
+    this.at(severity, { source, offset }, path, message, trail);
   }
+}
+
+function positionOf({ source, offset }: Spot): Pick<Diagnostic, "file" | "line" | "column"> {
+  const { line, col } = source.lines.linePos(offset);
+  return { file: source.file, line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
 function severe(diagnostic: Diagnostic): number {

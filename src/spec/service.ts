@@ -19,6 +19,7 @@ import { InvalidValue } from "./report.ts";
 import type { Report } from "./report.ts";
 import { readRestart } from "./restart.ts";
 import { readBoolean } from "./scalar.ts";
+import type { ServiceFiles } from "./service-files.ts";
 import { readSignal } from "./signal.ts";
 import { readTmpfs } from "./tmpfs.ts";
 import { splitWords } from "./words.ts";
@@ -55,6 +56,7 @@ export interface ServiceContext
   readonly portOrigins: Map<Port, Path>;
   /** Keys that are not built are errors. */
   readonly strict: boolean;
+  readonly files: ServiceFiles | undefined;
 }
 
 const DEFAULT_GRACE_MS = 10_000;
@@ -93,7 +95,10 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     image: image ?? "",
     ...(command === undefined ? {} : { command }),
     ...(entrypoint === undefined ? {} : { entrypoint }),
-    environment: readPairs(map.environment, [...path, "environment"], report, context.lookup),
+    environment: {
+      ...context.files?.environment,
+      ...readPairs(map.environment, [...path, "environment"], report, context.lookup),
+    },
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(user === undefined ? {} : { user }),
     ...(hostname === undefined ? {} : { hostname }),
@@ -106,7 +111,10 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     stopGraceMs:
       read(map.stop_grace_period, "stop_grace_period", (value) => readDuration(String(value))) ??
       DEFAULT_GRACE_MS,
-    labels: readPairs(map.labels, [...path, "labels"], report, () => ""),
+    labels: {
+      ...context.files?.labels,
+      ...readPairs(map.labels, [...path, "labels"], report, () => ""),
+    },
     init: read(map.init, "init", readBoolean) ?? false,
     ...confinement,
   };

@@ -21,10 +21,19 @@ export function specOptions(command: Command, short: "-f, " | ""): Command {
     .addOption(
       new Option(
         `${short}--file <file>`,
-        "spec file, - for standard input (default: found as compose does)",
+        "spec file, - for standard input; several are merged (default: found as compose does)",
       ).argParser(append),
     )
-    .option("-p, --project <name>", "project name");
+    .option("-p, --project <name>", "project name")
+    .addOption(
+      new Option("--profile <name>", "run the services of this profile too, * for all").argParser(append),
+    )
+    .addOption(
+      new Option("--env-file <file>", "variables for the spec, instead of .env beside it").argParser(append),
+    )
+    .addOption(
+      new Option("--project-directory <folder>", "what relative paths of the spec start at").hideHelp(),
+    );
 }
 
 export function outputOption(formats: readonly string[] = FORMATS): Option {

@@ -8,7 +8,7 @@ import { editFile } from "../edit-file.ts";
 import { followProgress } from "../follow-progress.ts";
 import { interruptible } from "../interrupt.ts";
 import { parseScales, type Scale } from "../scale-argument.ts";
-import { loadSpec, projectName, specFile, type SpecFlags } from "../spec-flags.ts";
+import { loadOptions, loadSpec, projectName, specFile, type SpecFlags } from "../spec-flags.ts";
 import { apply } from "./apply.ts";
 
 export interface ScaleOptions extends SpecFlags {
@@ -45,7 +45,18 @@ async function scaleFile(context: Context, scales: readonly Scale[], options: Sc
       });
     }
   });
-  return apply(context, { ...options, file: [file] });
+  const { loadProject } = await import("../../spec/load.ts");
+  const { project: edited } = await loadProject(loadOptions(context, options));
+  for (const { service, replicas } of scales)
+    if (edited.services[service]?.replicas !== replicas)
+      throw new GantryError(
+        "spec.invalid",
+        `${file} was edited, and another file says otherwise of ${service}`,
+        {
+          next: "edit that one, or use: --no-edit",
+        },
+      );
+  return apply(context, options);
 }
 
 function requireService(project: Project, service: string): void {

@@ -22,7 +22,7 @@ export async function watch(context: Context, options: SpecFlags): Promise<numbe
     throw new GantryError("spec.not-found", "there is no spec file to watch here", { next: "try: -f FILE" });
   const client = await connect(context);
   // The file is pinned: once it is deleted, another one further up must not take its place.
-  const flags = { ...options, file: [file] };
+  const flags = { ...options, found: file };
   const always = [file, join(dirname(file), ".env")];
   let lastName: string | undefined;
 
@@ -30,9 +30,16 @@ export async function watch(context: Context, options: SpecFlags): Promise<numbe
   const loop = new WatchLoop<Project>({
     load: async () => {
       await files.markSeen();
-      const { project, watched } = await loadSpec(context, flags);
-      await files.watch([...always, ...watched]);
-      return project;
+      try {
+        const { project, watched } = await loadSpec(context, flags);
+        await files.watch([...always, ...watched]);
+        return project;
+      } catch (error) {
+        // Whichever file is mended, that is a reason to look again.
+        const { SpecError } = await import("../../spec/diagnostic.ts");
+        if (error instanceof SpecError) await files.watch([...always, ...error.watched]);
+        throw error;
+      }
     },
     apply: async (project, signal) => {
       if (lastName !== undefined && lastName !== project.name)

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { renderDiagnostic } from "../../../src/spec/diagnostic.ts";
 import { parseDotenv } from "../../../src/spec/dotenv.ts";
 
+const env = (values: Readonly<Record<string, string>>) => (name: string) => values[name];
+
 describe("a line of .env means", () => {
   test.each([
     ["A=b", "b"],
@@ -28,20 +30,20 @@ describe("a line of .env means", () => {
     ["B=1\nA=$B$B", "11"],
     ["OUTER=mine\nA=$OUTER", "from outside"],
   ])("%j -> %j", (text, expected) => {
-    const { values, diagnostics } = parseDotenv(text, ".env", { OUTER: "from outside" });
+    const { values, diagnostics } = parseDotenv(text, ".env", env({ OUTER: "from outside" }));
     expect(diagnostics).toEqual([]);
     expect(values.get("A")).toBe(expected);
   });
 });
 
 test("a name alone takes its value from the environment, or stays unset", () => {
-  const { values } = parseDotenv("OUTER\nNONE\n", ".env", { OUTER: "x" });
+  const { values } = parseDotenv("OUTER\nNONE\n", ".env", env({ OUTER: "x" }));
   expect([...values]).toEqual([["OUTER", "x"]]);
 });
 
 test("everything that is wrong has its line", () => {
   const text = "# fine\n\n=x\n1A=x\nA=$NONE\nB='x' y\nC=${D:?needed}\nE=\"open\n";
-  expect(parseDotenv(text, ".env", {}).diagnostics.map(renderDiagnostic)).toEqual([
+  expect(parseDotenv(text, ".env", env({})).diagnostics.map(renderDiagnostic)).toEqual([
     '.env:3:1: expected NAME=value, "export NAME=value" or a # comment',
     '.env:4:1: expected NAME=value, "export NAME=value" or a # comment',
     ".env:5:1: the variable NONE is not set, using an empty value",

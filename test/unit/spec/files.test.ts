@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { renderDiagnostic } from "../../../src/spec/diagnostic.ts";
-import { findSpecFile, loadProject } from "../../../src/spec/load.ts";
+import { findSpecFile } from "../../../src/spec/file.ts";
+import { loadProject } from "../../../src/spec/load.ts";
 
 const SOUND = "services: { a: { image: x } }\n";
 let folder = "";
@@ -34,7 +34,17 @@ test("a file above is found, paths are relative to it, and it is shown whole", a
   expect(project.workingFolder).toBe(folder);
   expect(project.services["a"]?.mounts[0]).toMatchObject({ source: join(folder, "d") });
   expect(warnings[0]?.file).toBe(join(folder, "compose.yaml"));
-  expect(watched).toEqual([join(folder, "compose.yaml"), join(folder, ".env")]);
+  expect(watched).toEqual(
+    [
+      "compose.yaml",
+      "compose.override.yaml",
+      "compose.override.yml",
+      "docker-compose.override.yml",
+      "docker-compose.override.yaml",
+      "gantry.override.yaml",
+      ".env",
+    ].map((name) => join(folder, name)),
+  );
 });
 
 test(".env gives defaults that the environment overrides", async () => {
@@ -73,15 +83,6 @@ test("the project's name comes from -p, the environment, .env, the file, the fol
   await expect(nameWith({ projectName: "No" })).rejects.toMatchObject({ code: "spec.invalid" });
 });
 
-test("an override file that Compose would merge is not ignored in silence", async () => {
-  await writeFile(join(folder, "compose.yaml"), SOUND);
-  await writeFile(join(folder, "compose.override.yaml"), SOUND);
-  const { warnings } = await loadProject({ cwd: folder, env: {} });
-  expect(warnings.map(renderDiagnostic)).toEqual([
-    "compose.override.yaml:1:1: override files are merged by a later version; this one is ignored",
-  ]);
-});
-
 test("a file that is missing, a folder, and no file at all are said to be so", async () => {
   const load = (...files: string[]) => loadProject({ cwd: folder, env: {}, files });
   await expect(load("no.yaml")).rejects.toMatchObject({
@@ -93,11 +94,4 @@ test("a file that is missing, a folder, and no file at all are said to be so", a
     message: `${folder}:1:1: this is a folder, not a file`,
   });
   await expect(load()).rejects.toMatchObject({ code: "spec.not-found", next: "name the file with -f" });
-});
-
-test("several files are refused until merging is built", async () => {
-  await expect(loadProject({ cwd: folder, env: {}, files: ["a.yaml", "b.yaml"] })).rejects.toMatchObject({
-    code: "spec.invalid",
-    message: "b.yaml:1:1: several files are merged by a later version; name one with -f",
-  });
 });

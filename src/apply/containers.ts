@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isAbsolute, normalize } from "node:path/posix";
 import { GantryError } from "../error.ts";
 import type { Image } from "../image/image.ts";
 import type { ImageStore } from "../image/store.ts";
@@ -56,7 +57,7 @@ export class Containers {
       id,
       name: wanted.name,
       owner: wanted.owner,
-      config: withNamedVolumes(wanted.config),
+      config: withNamedVolumes(wanted.config, image.config.volumes ?? []),
       imageId: image.id,
       fingerprint: { ...wanted.fingerprint, image: image.id },
       createdAt: Date.now(),
@@ -207,9 +208,14 @@ function launchImage({ layers, hostMounts, config }: Image): LaunchImage {
   };
 }
 
-/** Anonymous volumes get a name nobody else has. */
-function withNamedVolumes(config: ContainerConfig): ContainerConfig {
-  const mounts = config.mounts.map((mount) =>
+/** Volumes the image asks for are anonymous ones, unless something is mounted there; those get names nobody else has. */
+function withNamedVolumes(config: ContainerConfig, imageVolumes: readonly string[]): ContainerConfig {
+  const taken = new Set(config.mounts.map(({ target }) => target));
+  const added = imageVolumes
+    .map((path) => normalize(path).replace(/(?<=.)\/$/, ""))
+    .filter((target) => isAbsolute(target) && target !== "/" && !taken.has(target))
+    .map((target): ContainerConfig["mounts"][number] => ({ type: "volume", target, readOnly: false }));
+  const mounts = [...config.mounts, ...added].map((mount) =>
     mount.type === "volume" && mount.source === undefined
       ? { ...mount, source: randomBytes(32).toString("hex") }
       : mount,

@@ -1,5 +1,6 @@
-import { GantryError } from "../error.ts";
-import type { ImageConfig } from "./image.ts";
+import type { ImageConfig, ImageHealthcheck } from "./image.ts";
+import { type JsonObject, JsonShape } from "./json-shape.ts";
+import { goArchitecture } from "./platform.ts";
 
 /** An image configuration as the OCI image specification (config.md) has it, as far as gantry reads it. */
 export interface Configuration {
@@ -10,7 +11,9 @@ export interface Configuration {
   readonly config: ImageConfig;
 }
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+/** Durations in a configuration are nanoseconds. */
+const NS_PER_MS = 1e6;
+const SHAPE = new JsonShape("the image's configuration");
 
 /** The JSON of a configuration, always the same for the same input: its digest is the image's id. */
 export function formatConfiguration(configuration: Configuration, architecture: string): string {
@@ -18,7 +21,7 @@ export function formatConfiguration(configuration: Configuration, architecture: 
   const created = new Date(createdAt).toISOString();
   return JSON.stringify({
     created,
-    architecture: ARCHITECTURES[architecture] ?? architecture,
+    architecture: goArchitecture(architecture),
     os: "linux",
     config: {
       ...(config.user === undefined ? {} : { User: config.user }),
@@ -26,13 +29,31 @@ export function formatConfiguration(configuration: Configuration, architecture: 
       ...(config.env === undefined ? {} : { Env: config.env }),
       ...(config.entrypoint === undefined ? {} : { Entrypoint: config.entrypoint }),
       ...(config.cmd === undefined ? {} : { Cmd: config.cmd }),
+      ...(config.volumes === undefined ? {} : { Volumes: emptyObjects(config.volumes) }),
       ...(config.workingDir === undefined ? {} : { WorkingDir: config.workingDir }),
       ...(Object.keys(config.labels).length === 0 ? {} : { Labels: sorted(config.labels) }),
       ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+      ...(config.stopTimeoutMs === undefined ? {} : { StopTimeout: Math.ceil(config.stopTimeoutMs / 1000) }),
+      ...(config.healthcheck === undefined ? {} : { Healthcheck: formatHealthcheck(config.healthcheck) }),
+      ...(config.shell === undefined ? {} : { Shell: config.shell }),
+      ...(config.onBuild === undefined ? {} : { OnBuild: config.onBuild }),
     },
     rootfs: { type: "layers", diff_ids: diffIds },
     history: diffIds.map(() => ({ created, created_by: "gantry import" })),
   });
+}
+
+function formatHealthcheck(check: ImageHealthcheck): object {
+  const ns = (name: string, ms: number | undefined): object =>
+    ms === undefined ? {} : { [name]: Math.round(ms * NS_PER_MS) };
+  return {
+    Test: check.test,
+    ...ns("Interval", check.intervalMs),
+    ...ns("Timeout", check.timeoutMs),
+    ...ns("StartPeriod", check.startPeriodMs),
+    ...ns("StartInterval", check.startIntervalMs),
+    ...(check.retries === undefined ? {} : { Retries: check.retries }),
+  };
 }
 
 function emptyObjects(names: readonly string[]): Record<string, object> {
@@ -45,68 +66,68 @@ function sorted(labels: Readonly<Record<string, string>>): Record<string, string
 
 /** Reads a configuration that anybody may have written. Throws image.invalid. */
 export function parseConfiguration(text: string): Configuration {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new GantryError("image.invalid", "the image's configuration is not JSON", { cause });
-  }
-  const top = object(json, "the configuration");
-  const config = object(top["config"] ?? {}, "config");
-  const created = Date.parse(optionalText(top["created"], "created") ?? "");
-  const entrypoint = optionalTexts(config["Entrypoint"], "config.Entrypoint");
-  const cmd = optionalTexts(config["Cmd"], "config.Cmd");
-  const env = optionalTexts(config["Env"], "config.Env");
-  const workingDir = optionalText(config["WorkingDir"], "config.WorkingDir");
-  const user = optionalText(config["User"], "config.User");
-  const stopSignal = optionalText(config["StopSignal"], "config.StopSignal");
-  const labels = Object.entries(object(config["Labels"] ?? {}, "config.Labels"));
+  const top = SHAPE.parse(text);
+  const created = Date.parse(SHAPE.optionalText(top["created"], "created") ?? "");
+  const diffIds = SHAPE.optionalTexts(SHAPE.object(top["rootfs"], "rootfs")["diff_ids"], "rootfs.diff_ids");
   return {
     createdAt: Number.isNaN(created) ? 0 : created,
-    diffIds: digests(object(top["rootfs"], "rootfs")["diff_ids"]),
-    config: {
-      ...(entrypoint === undefined ? {} : { entrypoint }),
-      ...(cmd === undefined ? {} : { cmd }),
-      ...(env === undefined ? {} : { env }),
-      ...(workingDir === undefined || workingDir === "" ? {} : { workingDir }),
-      ...(user === undefined || user === "" ? {} : { user }),
-      ...(stopSignal === undefined || stopSignal === "" ? {} : { stopSignal }),
-      labels: Object.fromEntries(
-        labels.map(([name, value]) => [name, textOf(value, `config.Labels.${name}`)]),
-      ),
-      exposedPorts: Object.keys(object(config["ExposedPorts"] ?? {}, "config.ExposedPorts")),
-    },
+    diffIds: (diffIds ?? []).map((id) => SHAPE.digest(id, "rootfs.diff_ids")),
+    config: readConfig(SHAPE.optionalObject(top["config"], "config")),
   };
 }
 
-function wrong(where: string, wanted: string): GantryError {
-  return new GantryError("image.invalid", `the image's configuration is broken: ${where} is not ${wanted}`);
+function readConfig(config: JsonObject): ImageConfig {
+  const texts = (name: string) => SHAPE.optionalTexts(config[name], `config.${name}`);
+  /** Docker writes the empty string for what is not set. */
+  const text = (name: string) => SHAPE.optionalText(config[name], `config.${name}`) || undefined;
+  const names = (name: string) => Object.keys(SHAPE.optionalObject(config[name], `config.${name}`));
+  const entrypoint = texts("Entrypoint");
+  const cmd = texts("Cmd");
+  const env = texts("Env");
+  const workingDir = text("WorkingDir");
+  const user = text("User");
+  const stopSignal = text("StopSignal");
+  const stopTimeout = SHAPE.optionalCount(config["StopTimeout"], "config.StopTimeout");
+  const labels = Object.entries(SHAPE.optionalObject(config["Labels"], "config.Labels"));
+  const volumes = names("Volumes").sort();
+  const healthcheck = readHealthcheck(config["Healthcheck"]);
+  const shell = texts("Shell");
+  const onBuild = texts("OnBuild");
+  return {
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(cmd === undefined ? {} : { cmd }),
+    ...(env === undefined ? {} : { env }),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(user === undefined ? {} : { user }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(stopTimeout === undefined ? {} : { stopTimeoutMs: stopTimeout * 1000 }),
+    labels: Object.fromEntries(
+      labels.map(([name, value]) => [name, SHAPE.text(value, `config.Labels.${name}`)]),
+    ),
+    exposedPorts: names("ExposedPorts"),
+    ...(volumes.length === 0 ? {} : { volumes }),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
+    ...(shell === undefined ? {} : { shell }),
+    ...(onBuild === undefined || onBuild.length === 0 ? {} : { onBuild }),
+  };
 }
 
-function object(value: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(where, "an object");
-  return value as Record<string, unknown>;
-}
-
-function textOf(value: unknown, where: string): string {
-  if (typeof value !== "string" || value.includes("\0")) throw wrong(where, "a string");
-  return value;
-}
-
-function optionalText(value: unknown, where: string): string | undefined {
-  return value === undefined || value === null ? undefined : textOf(value, where);
-}
-
-function optionalTexts(value: unknown, where: string): readonly string[] | undefined {
+function readHealthcheck(value: unknown): ImageHealthcheck | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) throw wrong(where, "a list of strings");
-  return value.map((item: unknown) => textOf(item, where));
-}
-
-/** They become names of folders, so nothing but a digest passes. */
-function digests(value: unknown): readonly string[] {
-  const ids = optionalTexts(value, "rootfs.diff_ids") ?? [];
-  for (const id of ids)
-    if (!/^sha256:[a-f0-9]{64}$/.test(id)) throw wrong("rootfs.diff_ids", "a list of digests");
-  return ids;
+  const check = SHAPE.object(value, "config.Healthcheck");
+  const where = (name: string): string => `config.Healthcheck.${name}`;
+  /** 0 inherits, as if it were absent. */
+  const ms = (name: string, key: keyof ImageHealthcheck): Partial<ImageHealthcheck> => {
+    const ns = SHAPE.optionalCount(check[name], where(name)) ?? 0;
+    return ns === 0 ? {} : { [key]: ns / NS_PER_MS };
+  };
+  const retries = SHAPE.optionalCount(check["Retries"], where("Retries")) ?? 0;
+  return {
+    test: SHAPE.optionalTexts(check["Test"], where("Test")) ?? [],
+    ...ms("Interval", "intervalMs"),
+    ...ms("Timeout", "timeoutMs"),
+    ...ms("StartPeriod", "startPeriodMs"),
+    ...ms("StartInterval", "startIntervalMs"),
+    ...(retries === 0 ? {} : { retries }),
+  };
 }

@@ -42,6 +42,7 @@ export async function openHostImage(options: {
   return {
     id: "host",
     references: ["host:latest"],
+    digests: [],
     createdAt: Math.floor((existing ?? (await stat(layer))).mtimeMs),
     sizeBytes: 0,
     layers: [layer],

@@ -11,6 +11,26 @@ export interface ImageConfig {
   readonly labels: Readonly<Record<string, string>>;
   /** `80/tcp`. */
   readonly exposedPorts: readonly string[];
+  /** Absolute paths inside the container that are to outlive its writable layer, sorted. Absent when there are none. */
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: ImageHealthcheck;
+  /** What shell forms of a Dockerfile run with: `["/bin/sh", "-c"]`. */
+  readonly shell?: readonly string[];
+  /** Dockerfile instructions for builds that start from this image. */
+  readonly onBuild?: readonly string[];
+  /** How long its process gets to end after the stop signal. */
+  readonly stopTimeoutMs?: number;
+}
+
+/** Docker's addition to the OCI configuration. Absent parts are inherited, or the default of whoever runs it. */
+export interface ImageHealthcheck {
+  /** `["NONE"]`, `["CMD", program, ...]` or `["CMD-SHELL", line]`; empty inherits. */
+  readonly test: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
+  readonly retries?: number;
 }
 
 /** An image that is whole on this machine. */
@@ -19,6 +39,8 @@ export interface Image {
   readonly id: string;
   /** As people write them, sorted: `alpine:latest`. None for a dangling image. */
   readonly references: readonly string[];
+  /** Where registries have it, sorted: `alpine@sha256:...`, the digest of the manifest or index there. */
+  readonly digests: readonly string[];
   /** ms since the epoch. */
   readonly createdAt: number;
   /** Bytes of file data in its layers. */

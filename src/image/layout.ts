@@ -10,7 +10,7 @@ import { replaceFile, syncFolder, writeJson } from "../host/durable.ts";
  * Where the store keeps what:
  *
  *   images/oci-layout            marks an OCI image layout (image-layout.md)
- *   images/blobs/sha256/<hex>    configurations and manifests, by content
+ *   images/blobs/sha256/<hex>    configurations, manifests and the archives of layers as they came, by content
  *   images/records/<hex>.json    one per image: what makes it visible
  *   images/references/<hex>.json one per reference, so that each is replaced atomically on its own
  *   layers/<hex>/root            an unpacked layer, by the digest of its tar; meta.json beside it

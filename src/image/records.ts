@@ -1,9 +1,11 @@
-import { rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../error.ts";
 import { readJson, syncFolder, writeJson } from "../host/durable.ts";
 import { parseConfiguration } from "./configuration.ts";
 import type { Image } from "./image.ts";
+import { layerFolder, readLayer } from "./layer.ts";
+import type { LayerFacts } from "./layer.ts";
 import { digestOf, hexOf, namesIn, readBlob } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { formatReference, parseReference } from "./reference.ts";
@@ -12,7 +14,6 @@ import { formatReference, parseReference } from "./reference.ts";
 export interface ImageRecord {
   readonly id: string;
   readonly manifest: string;
-  readonly sizeBytes: number;
 }
 
 /** An image as the store keeps it in memory; its references are kept apart. */
@@ -25,6 +26,8 @@ export interface StoredImage {
 /** What was found on the disk, and what could not be used. */
 export interface Contents {
   readonly images: Map<string, StoredImage>;
+  /** Layers that images have, by diff id. */
+  readonly layers: Map<string, LayerFacts>;
   /** Reference to id. */
   readonly references: Map<string, string>;
   readonly problems: readonly string[];
@@ -54,36 +57,44 @@ export async function removeReference(layout: Layout, reference: string): Promis
   await syncFolder(layout.references);
 }
 
-/** The folder of an unpacked layer. */
-export function layerFolder(layout: Layout, diffId: string): string {
-  return join(layout.layers, hexOf(diffId), "root");
-}
-
-/** An image from its record: reads and checks the configuration, and that every layer is there. Throws image.invalid. */
-export async function loadImage(layout: Layout, record: ImageRecord): Promise<StoredImage> {
+/**
+ * An image from its record: reads and checks the configuration. `layers` gains those of its layers that it lacks, which
+ * are looked at. Throws image.invalid, and what readLayer throws.
+ */
+export async function loadImage(
+  layout: Layout,
+  record: ImageRecord,
+  layers: Map<string, LayerFacts>,
+): Promise<StoredImage> {
   const { createdAt, diffIds, config } = parseConfiguration(await readBlob(layout, record.id));
-  const layers = diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed();
-  for (const layer of layers) {
-    if (!(await stat(layer)).isDirectory()) throw new Error(`${layer} is not a folder`);
-  }
-  const { id, sizeBytes } = record;
+  for (const diffId of diffIds) if (!layers.has(diffId)) layers.set(diffId, await readLayer(layout, diffId));
   return {
     record,
     diffIds,
-    image: { id, references: [], createdAt, sizeBytes, layers, config, hostMounts: [] },
+    image: {
+      id: record.id,
+      references: [],
+      digests: [],
+      createdAt,
+      sizeBytes: diffIds.reduce((sum, diffId) => sum + (layers.get(diffId)?.bytes ?? 0), 0),
+      layers: diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed(),
+      config,
+      hostMounts: [],
+    },
   };
 }
 
 /** Reads the whole store. What is damaged is left out and named in `problems`, so that the rest stays usable. */
 export async function readContents(layout: Layout): Promise<Contents> {
   const images = new Map<string, StoredImage>();
+  const layers = new Map<string, LayerFacts>();
   const references = new Map<string, string>();
   const problems: string[] = [];
   for (const name of await namesIn(layout.records)) {
     if (!name.endsWith(".json")) continue;
     try {
       const record = asRecord(await readJson(join(layout.records, name)));
-      images.set(record.id, await loadImage(layout, record));
+      images.set(record.id, await loadImage(layout, record, layers));
     } catch (error) {
       problems.push(`image ${name.slice(0, 12)} cannot be used: ${messageOf(error)}`);
     }
@@ -98,12 +109,12 @@ export async function readContents(layout: Layout): Promise<Contents> {
       problems.push(`reference ${name} cannot be used: ${messageOf(error)}`);
     }
   }
-  return { images, references, problems };
+  return { images, layers, references, problems };
 }
 
 function asRecord(value: unknown): ImageRecord {
-  const { id, manifest, sizeBytes } = value as Partial<ImageRecord>;
-  if (!DIGEST.test(id ?? "") || !DIGEST.test(manifest ?? "") || typeof sizeBytes !== "number") {
+  const { id, manifest } = value as Partial<ImageRecord>;
+  if (!DIGEST.test(id ?? "") || !DIGEST.test(manifest ?? "")) {
     throw new Error("its record is damaged");
   }
   return value as ImageRecord;

@@ -10,21 +10,23 @@ export interface Removal {
 
 /**
  * Decides what removing an image means, as `docker rmi` does: a name takes itself away, and the image with it when it
- * was the last; an id takes the image. An image in use stays, but `force` takes its names. Throws image.in-use, and
- * conflict for an id with several names.
+ * was the last; an id takes the image. The digests under which a registry has the image go with the last tag that leads
+ * there. An image in use stays, but `force` takes its names. Throws image.in-use, and conflict for an id with several
+ * names.
  */
 export function decideRemoval(asked: {
   readonly id: string;
   /** The name that was asked for; undefined when it was an id. */
   readonly name: string | undefined;
+  /** Tags and digests. */
   readonly references: readonly string[];
   readonly force: boolean;
   /** How many containers were made from it. */
   readonly users: number;
 }): Removal {
   const { id, name, references, force, users } = asked;
-  if (name !== undefined && references.some((reference) => reference !== name))
-    return { untag: [name], delete: false };
+  const untag = name === undefined ? references : takenWith(name, references);
+  if (untag.length < references.length) return { untag, delete: false };
   if (users > 0 && !force) {
     throw new GantryError(
       "image.in-use",
@@ -34,10 +36,27 @@ export function decideRemoval(asked: {
       },
     );
   }
-  if (name === undefined && references.length > 1 && !force) {
-    throw new GantryError("conflict", `${id} has ${references.length} names: ${references.join(", ")}`, {
+  const names = references.filter((reference) => !isDigest(reference));
+  if (name === undefined && names.length > 1 && !force) {
+    throw new GantryError("conflict", `${id} has ${names.length} names: ${names.join(", ")}`, {
       next: "remove by name, or all of them with --force",
     });
   }
-  return { untag: references, delete: users === 0 };
+  return { untag, delete: users === 0 };
+}
+
+/** A name, and the digests of its repository when no other tag of that is left. */
+function takenWith(name: string, references: readonly string[]): readonly string[] {
+  const same = references.filter((reference) => repositoryOf(reference) === repositoryOf(name));
+  const others = same.some((reference) => reference !== name && !isDigest(reference));
+  return others || isDigest(name) ? [name] : [name, ...same.filter(isDigest)];
+}
+
+function isDigest(reference: string): boolean {
+  return reference.includes("@");
+}
+
+/** `registry:5000/web` of `registry:5000/web:1`. */
+function repositoryOf(reference: string): string {
+  return reference.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
 }

@@ -1,16 +1,19 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
+import { addImage, type NewImage } from "./add.ts";
+import { Catalog } from "./catalog.ts";
 import { formatConfiguration } from "./configuration.ts";
 import { exclusive } from "./exclusive.ts";
+import { type HistoryEntry, parseHistory } from "./history.ts";
 import { openHostImage } from "./host.ts";
 import type { Image, ImageConfig, ImageRemoval } from "./image.ts";
-import { importedConfig, publishLayer, stageLayer, writeImage } from "./import.ts";
-import type { StagedLayer } from "./import.ts";
-import { digestOf, hexOf, openLayout, removeTree, retireFolder } from "./layout.ts";
-import { loadImage, readContents, removeRecord, removeReference, writeReference } from "./records.ts";
+import { givenName, importedConfig, storedName } from "./import.ts";
+import { discardLayer, stageLayer } from "./layer.ts";
+import type { LayerFacts, StagedLayer } from "./layer.ts";
+import { digestOf, hexOf, openLayout, readBlob, removeTree, retireFolder } from "./layout.ts";
+import { readContents, removeRecord, removeReference, writeReference } from "./records.ts";
 import type { StoredImage } from "./records.ts";
-import { formatReference, parseReference } from "./reference.ts";
 import { decideRemoval } from "./removal.ts";
 import { sweep } from "./sweep.ts";
 
@@ -27,6 +30,11 @@ export interface ImportOptions {
   /** What the image says about running it, beyond a PATH. */
   readonly config?: Partial<ImageConfig>;
   readonly signal?: AbortSignal;
+}
+
+export interface AddOptions extends NewImage {
+  /** Names it gets, which other images may lose by it: tags, and digests (`alpine@sha256:...`) where registries have it. */
+  readonly references: readonly string[];
 }
 
 export interface RemoveOptions {
@@ -47,18 +55,37 @@ export interface ImageStore {
   get(id: string): Promise<Image | undefined>;
   /** Every image, the newest first, the host's last. */
   list(): Promise<readonly Image[]>;
+  /** What is known of a layer of this diff id; undefined when the store has none. */
+  layer(diffId: string): LayerFacts | undefined;
+  /** The OCI configuration of an image, to the byte. Throws image.not-found, image.invalid when it is damaged. */
+  configuration(id: string): Promise<string>;
+  /** The manifest of an image, to the byte. Throws as `configuration` does. */
+  manifest(id: string): Promise<string>;
+  /** How an image was made, the first step first. Throws as `configuration` does. */
+  history(id: string): Promise<readonly HistoryEntry[]>;
   /**
    * Makes an image of a root file system archive (tar, plain or gzip) and gives it the reference, which another image
    * may lose by it. The same archive with the same config gives the same image. Throws request.invalid for a bad
    * reference, and what unpack throws; then nothing has changed.
    */
   import(body: AsyncIterable<Uint8Array>, reference: string, options?: ImportOptions): Promise<Image>;
+  /**
+   * Unpacks a layer's archive for an image to be. Nobody sees it before addImage; hand what is not used to
+   * discardLayer. Throws what unpack throws; then nothing stays.
+   */
+  stageLayer(
+    body: AsyncIterable<Uint8Array>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<StagedLayer>;
+  /** Removes a staged layer; one that addImage took is fine. */
+  discardLayer(layer: StagedLayer): Promise<void>;
+  /** Makes an image of staged layers and layers in the store; one that is there already only gains names. Throws what addImage throws. */
+  addImage(options: AddOptions): Promise<Image>;
+  /** Gives an image a further name. Throws image.not-found, request.invalid. */
+  tag(image: string, reference: string): Promise<void>;
   /** As `docker rmi`. Throws image.not-found, image.in-use, conflict; request.invalid for the host image. */
   remove(reference: string, options: RemoveOptions): Promise<readonly ImageRemoval[]>;
 }
-
-/** Shorter beginnings of ids are not looked up: `cafe` in a file is a name, not any image that starts so. */
-const ID_PREFIX = /^(?:sha256:)?([a-f0-9]{8,64})$/;
 
 /** Opens the store below `root`, after removing what a crash left there. */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
@@ -68,165 +95,140 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     readContents(layout),
   ]);
   await sweep(layout, contents);
-  const { images, references, problems } = contents;
+  const { layers, problems } = contents;
+  const catalog = new Catalog(host, contents);
   const inTurn = exclusive();
 
-  function referencesOf(id: string): readonly string[] {
-    return [...references]
-      .filter(([, owner]) => owner === id)
-      .map(([reference]) => reference)
-      .sort();
-  }
-
-  /** After a change of its names. Images that were handed out stay as they were. */
-  function refresh(id: string): void {
-    const stored = images.get(id);
-    if (stored === undefined) return;
-    images.set(id, { ...stored, image: { ...stored.image, references: referencesOf(id) } });
-  }
-  for (const id of images.keys()) refresh(id);
-
-  /** The id, and the name if it was found by name. */
-  function find(text: string): { readonly id: string; readonly name: string | undefined } | undefined {
-    const name = familiar(text);
-    if (name !== undefined && host.references.includes(name)) return { id: host.id, name };
-    const owner = name === undefined ? undefined : references.get(name);
-    if (owner !== undefined) return { id: owner, name };
-    const byDigest = name === undefined ? undefined : parseReference(name).digest;
-    if (byDigest !== undefined) {
-      const stored = [...images.values()].find(({ record }) => record.manifest === byDigest);
-      return stored === undefined ? undefined : { id: stored.record.id, name: undefined };
-    }
-    const digits = ID_PREFIX.exec(text)?.[1];
-    const ids = digits === undefined ? [] : [...images.keys()].filter((id) => hexOf(id).startsWith(digits));
-    return ids.length === 1 && ids[0] !== undefined ? { id: ids[0], name: undefined } : undefined;
-  }
-
-  function imageOf(id: string): Image | undefined {
-    return id === host.id ? host : images.get(id)?.image;
-  }
-
   /** An image of this very layer that says the same, made earlier: importing twice changes nothing. */
-  function sameAs(layer: StagedLayer, config: ImageConfig): StoredImage | undefined {
-    const diffIds = [layer.diffId];
-    return [...images.values()].find(
-      ({ record, image: { createdAt } }) =>
-        record.id === digestOf(formatConfiguration({ createdAt, diffIds, config }, process.arch)),
-    );
+  function sameAs({ diffId }: StagedLayer, config: ImageConfig): StoredImage | undefined {
+    const diffIds = [diffId];
+    return catalog
+      .all()
+      .find(
+        ({ record, image: { createdAt } }) =>
+          record.id === digestOf(formatConfiguration({ createdAt, diffIds, config }, process.arch)),
+      );
   }
 
-  async function publish(layer: StagedLayer, reference: string, config: ImageConfig): Promise<Image> {
-    await publishLayer(layout, layer);
-    let stored = sameAs(layer, config);
-    if (stored === undefined) {
-      const record = await writeImage(layout, layer, { config, createdAt: Date.now() });
-      stored = await loadImage(layout, record);
-      images.set(record.id, stored);
-    }
-    const { id } = stored.record;
-    const previous = references.get(reference);
+  async function add({ references, ...image }: AddOptions): Promise<Image> {
+    const id = digestOf(image.configuration);
+    const names = references.map(storedName);
+    if (catalog.stored(id) === undefined) catalog.put(await addImage(layout, layers, image));
+    for (const one of names) await name(one, id);
+    return requireStored(id).image;
+  }
+
+  async function name(reference: string, id: string): Promise<void> {
     await writeReference(layout, reference, id);
-    references.set(reference, id);
-    refresh(id);
-    if (previous !== undefined) refresh(previous);
-    return images.get(id)?.image ?? stored.image;
+    catalog.setReference(reference, id);
   }
 
   async function untag(reference: string): Promise<void> {
-    const id = references.get(reference);
     await removeReference(layout, reference);
-    references.delete(reference);
-    if (id !== undefined) refresh(id);
+    catalog.deleteReference(reference);
   }
 
-  async function destroy(stored: StoredImage): Promise<void> {
-    const { id, manifest } = stored.record;
-    images.delete(id);
+  async function destroy({ record: { id, manifest }, diffIds }: StoredImage): Promise<void> {
+    catalog.delete(id);
     await removeRecord(layout, id);
-    const others = [...images.values()];
-    for (const blob of [id, manifest]) await rm(join(layout.blobs, hexOf(blob)), { force: true });
-    for (const diffId of stored.diffIds) {
-      if (others.some((other) => other.diffIds.includes(diffId))) continue;
-      const retired = await retireFolder(hexOf(diffId), layout.layers);
-      if (retired !== undefined) await removeTree(retired);
-    }
+    const others = catalog.all();
+    for (const blob of [id, manifest])
+      if (!others.some(({ record }) => record.manifest === blob)) await removeBlob(blob);
+    for (const diffId of new Set(diffIds))
+      if (!others.some((other) => other.diffIds.includes(diffId))) await destroyLayer(diffId);
   }
+
+  async function destroyLayer(diffId: string): Promise<void> {
+    const facts = layers.get(diffId);
+    layers.delete(diffId);
+    const retired = await retireFolder(hexOf(diffId), layout.layers);
+    if (facts !== undefined) await removeBlob(facts.blob.digest);
+    if (retired !== undefined) await removeTree(retired);
+  }
+
+  async function removeBlob(digest: string): Promise<void> {
+    await rm(join(layout.blobs, hexOf(digest)), { force: true });
+  }
+
+  function requireStored(id: string): StoredImage {
+    const stored = catalog.stored(id);
+    if (stored === undefined) throw notFound(id);
+    return stored;
+  }
+
+  const staged = async (body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) =>
+    await stageLayer(body, { applier: options.applier, layout, ...(signal === undefined ? {} : { signal }) });
 
   return {
     problems,
     resolve: async (reference) => {
-      const found = find(reference);
-      return found === undefined ? undefined : imageOf(found.id);
+      const found = catalog.find(reference);
+      return found === undefined ? undefined : catalog.image(found.id);
     },
-    get: async (id) => imageOf(id),
+    get: async (id) => catalog.image(id),
     list: async () => {
-      const all = [...images.values()].map(({ image }) => image);
+      const all = catalog.all().map(({ image }) => image);
       return [...all.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1)), host];
     },
-    import: async (body, reference, { config, signal } = {}) => {
-      const name = importable(reference);
-      const layer = await stageLayer(body, {
-        applier: options.applier,
-        layout,
-        ...(signal === undefined ? {} : { signal }),
-      });
+    layer: (diffId) => layers.get(diffId),
+    configuration: async (id) => await readBlob(layout, requireStored(id).record.id),
+    manifest: async (id) => await readBlob(layout, requireStored(id).record.manifest),
+    history: async (id) => {
+      const { record, diffIds } = requireStored(id);
+      return parseHistory(await readBlob(layout, record.id), diffIds);
+    },
+    import: async (body, reference, { config: changes, signal } = {}) => {
+      const given = givenName(reference);
+      const layer = await staged(body, signal);
       try {
-        return await inTurn(async () => await publish(layer, name, importedConfig(config)));
+        return await inTurn(async () => {
+          const config = importedConfig(changes);
+          const createdAt = sameAs(layer, config)?.image.createdAt ?? Date.now();
+          const said = { createdAt, diffIds: [layer.diffId], config };
+          const configuration = formatConfiguration(said, process.arch);
+          return await add({ configuration, layers: [layer], references: [given] });
+        });
       } finally {
-        await removeTree(layer.folder); // Gone already, unless publishing failed.
+        await discardLayer(layer);
       }
+    },
+    stageLayer: async (body, { signal } = {}) => await staged(body, signal),
+    discardLayer,
+    addImage: async (image) => await inTurn(async () => await add(image)),
+    tag: async (image, reference) => {
+      const given = givenName(reference);
+      await inTurn(async () => {
+        const found = catalog.find(image);
+        if (found === undefined) throw notFound(image);
+        await name(given, found.id);
+      });
     },
     remove: async (reference, { force, usedBy }) =>
       await inTurn(async () => {
-        const found = find(reference);
+        const found = catalog.find(reference);
         if (found?.id === host.id) {
           throw new GantryError(
             "request.invalid",
             "the host image is this machine itself and cannot be removed",
           );
         }
-        const stored = found === undefined ? undefined : images.get(found.id);
+        const stored = found === undefined ? undefined : catalog.stored(found.id);
         if (found === undefined || stored === undefined) throw notFound(reference);
         const { id } = stored.record;
         const removal = decideRemoval({
           ...found,
-          references: stored.image.references,
+          references: catalog.namesOf(id),
           force,
           users: usedBy(id),
         });
-        for (const name of removal.untag) await untag(name);
+        for (const one of removal.untag) await untag(one);
         if (removal.delete) await destroy(stored);
         return [
-          ...removal.untag.map((name) => ({ untagged: name })),
+          ...removal.untag.map((one) => ({ untagged: one })),
           ...(removal.delete ? [{ deleted: id }] : []),
         ];
       }),
   };
-}
-
-/** The reference as people write it; undefined for what is none. */
-function familiar(text: string): string | undefined {
-  try {
-    return formatReference(parseReference(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The reference an import may give. Throws request.invalid. */
-function importable(text: string): string {
-  const reference = parseReference(text);
-  if (reference.digest !== undefined) {
-    throw new GantryError("request.invalid", `an imported image cannot be named by a digest: ${text}`, {
-      next: "give it a name and a tag: tools:1",
-    });
-  }
-  if (reference.domain === "docker.io" && reference.path === "library/host") {
-    throw new GantryError("request.invalid", `the name "host" is taken: it is this machine itself`, {
-      next: "give the image another name",
-    });
-  }
-  return formatReference(reference);
 }
 
 function notFound(reference: string): GantryError {

@@ -12,9 +12,10 @@ export async function sweep(layout: Layout, contents: Contents): Promise<void> {
   const damaged = contents.problems.length > 0;
   const layers = new Set<string>();
   const blobs = new Set<string>();
-  for (const { record, diffIds } of contents.images.values()) {
-    blobs.add(hexOf(record.id)).add(hexOf(record.manifest));
-    for (const diffId of diffIds) layers.add(hexOf(diffId));
+  for (const { record } of contents.images.values()) blobs.add(hexOf(record.id)).add(hexOf(record.manifest));
+  for (const [diffId, { blob }] of contents.layers) {
+    layers.add(hexOf(diffId));
+    blobs.add(hexOf(blob.digest));
   }
   for (const name of await namesIn(layout.layers)) {
     if (name.startsWith(".tmp-")) await removeTree(join(layout.layers, name));

@@ -8,6 +8,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GantryError, messageOf } from "../error.ts";
 import { MAGIC_BYTES, decompressor, detectCompression } from "./compression.ts";
+import type { Compression } from "./compression.ts";
 
 /** What came out of an archive. */
 export interface Unpacked {
@@ -15,6 +16,8 @@ export interface Unpacked {
   readonly diffId: string;
   /** Bytes of the uncompressed archive. */
   readonly archiveBytes: number;
+  /** How the archive was packed. */
+  readonly compression: Compression;
   readonly entries: number;
   /** Bytes of file data. */
   readonly bytes: number;
@@ -38,7 +41,8 @@ const MAX_BYTES = 64 * 1024 ** 3;
 export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<Unpacked> {
   options.signal?.throwIfAborted();
   const { start, rest } = await peek(body, MAGIC_BYTES);
-  const inflate = decompressor(detectCompression(start));
+  const compression = detectCompression(start);
+  const inflate = decompressor(compression);
   const maxBytes = await roomFor(options.folder);
 
   const applier = spawn(options.applier, [options.folder, "--max-bytes", String(maxBytes)], {
@@ -68,7 +72,7 @@ export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOpt
   const ended = await outcome;
   options.signal?.throwIfAborted();
   if (piped !== undefined && !isBrokenPipe(piped.error)) throw sourceError(piped.error);
-  return { diffId: `sha256:${hash.digest("hex")}`, archiveBytes, ...report(ended) };
+  return { diffId: `sha256:${hash.digest("hex")}`, archiveBytes, compression, ...report(ended) };
 }
 
 /** Reads the first bytes, and gives back a body that still has them. */

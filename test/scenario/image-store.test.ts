@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   createReadStream,
@@ -16,6 +17,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { GantryError } from "../../src/error.ts";
+import type { Image } from "../../src/image/image.ts";
 import { openImageStore } from "../../src/image/store.ts";
 import type { ImageStore } from "../../src/image/store.ts";
 import { tarEntry, tarOf } from "./tar-bytes.ts";
@@ -137,7 +139,7 @@ describe("an imported image", () => {
     expect(slow.references).toEqual(["a:latest", "b:latest", "c:latest"]);
     expect(onDisk()).toMatchObject({
       layers: [expect.any(String)],
-      blobs: [expect.any(String), expect.any(String)],
+      blobs: [expect.any(String), expect.any(String), expect.any(String)],
     });
   });
 
@@ -174,6 +176,120 @@ describe("an imported image", () => {
     expect(JSON.parse(readFileSync(join(root, "images/oci-layout"), "utf8"))).toEqual({
       imageLayoutVersion: "1.0.0",
     });
+  });
+});
+
+describe("an image of several layers", () => {
+  const base = tarOf({ name: "etc", type: "5" }, { name: "etc/base", data: "base\n" }, { name: "gone" });
+  const change = tarOf(
+    { name: "etc/top", data: "top\n" },
+    { name: ".wh.gone" },
+    { name: "etc/.wh..wh..opq" },
+  );
+
+  function configurationOf(...diffIds: readonly string[]): string {
+    return JSON.stringify(
+      {
+        // spaces and an unknown member: what is kept must be kept to the byte
+        architecture: "amd64",
+        os: "linux",
+        "x.unknown": [1, 2],
+        config: { Cmd: ["/bin/app"], Volumes: { "/data": {} } },
+        rootfs: { type: "layers", diff_ids: diffIds },
+        history: [{ created_by: "one" }, { created_by: "ENV", empty_layer: true }, { created_by: "two" }],
+      },
+      undefined,
+      1,
+    );
+  }
+
+  async function twoLayers(
+    store: ImageStore,
+  ): Promise<{ readonly image: Image; readonly diffIds: readonly string[] }> {
+    const layers = [await store.stageLayer(bytes(gzipSync(base))), await store.stageLayer(bytes(change))];
+    expect(await store.list()).toHaveLength(1);
+    const diffIds = layers.map(({ diffId }) => diffId);
+    const configuration = configurationOf(...diffIds);
+    return { image: await store.addImage({ configuration, layers, references: ["app:1"] }), diffIds };
+  }
+
+  it("has the topmost first, whiteouts in overlay's form, and its configuration to the byte", async () => {
+    const { image, diffIds } = await twoLayers(await open());
+    const store = await open();
+    expect(store.problems).toEqual([]);
+    expect(await store.resolve("app:1")).toEqual(image);
+    const [top = "", bottom = ""] = image.layers;
+    expect(readFileSync(join(top, "etc/top"), "utf8")).toBe("top\n");
+    expect(lstatSync(join(top, "gone"))).toMatchObject({ rdev: 0 });
+    expect(lstatSync(join(top, "gone")).isCharacterDevice()).toBe(true);
+    expect(readFileSync(join(bottom, "etc/base"), "utf8")).toBe("base\n");
+    const configuration = configurationOf(...diffIds);
+    expect(await store.configuration(image.id)).toBe(configuration);
+    expect(image.id).toBe(`sha256:${createHash("sha256").update(configuration).digest("hex")}`);
+    expect(image.config).toMatchObject({ cmd: ["/bin/app"], volumes: ["/data"] });
+    expect((await store.history(image.id)).map(({ createdBy, diffId }) => [createdBy, diffId])).toEqual([
+      ["one", diffIds[0]],
+      ["ENV", undefined],
+      ["two", diffIds[1]],
+    ]);
+  });
+
+  it("keeps the archives of its layers as they came, and a manifest that names them", async () => {
+    const store = await open();
+    const { image } = await twoLayers(store);
+    const manifest = JSON.parse(await store.manifest(image.id)) as {
+      readonly layers: readonly { readonly mediaType: string; readonly digest: string }[];
+    };
+    expect(manifest.layers.map(({ mediaType }) => mediaType.slice(-8))).toEqual(["tar+gzip", "r.v1.tar"]);
+    const archives = manifest.layers.map(({ digest }) =>
+      readFileSync(join(root, "images/blobs/sha256", digest.slice(7))),
+    );
+    expect(archives).toEqual([gzipSync(base), change]);
+  });
+
+  it("shares layers with others, and takes only its own along when it goes", async () => {
+    const store = await open();
+    const { image, diffIds } = await twoLayers(store);
+    const [first = ""] = diffIds;
+    const configuration = configurationOf(first);
+    const other = await store.addImage({ configuration, layers: [first], references: ["other"] });
+    expect(other.layers).toEqual([image.layers[1]]);
+    await store.remove("app:1", nobody);
+    expect(onDisk().layers).toEqual([first.slice(7)]);
+    expect((await open()).problems).toEqual([]);
+    await store.remove("other", nobody);
+    expect(onDisk()).toEqual({ layers: [], blobs: [] });
+  });
+
+  it("is refused when its configuration names other layers, or a layer is not there", async () => {
+    const store = await open();
+    const layer = await store.stageLayer(bytes(base));
+    const other = `sha256:${"e".repeat(64)}`;
+    const wrong = store.addImage({
+      configuration: configurationOf(other),
+      layers: [layer],
+      references: ["a"],
+    });
+    expect(await failure(wrong)).toMatchObject({ code: "image.invalid" });
+    const missing = store.addImage({
+      configuration: configurationOf(other),
+      layers: [other],
+      references: ["a"],
+    });
+    expect(await failure(missing)).toMatchObject({ code: "conflict" });
+    await store.discardLayer(layer);
+    expect(onDisk()).toEqual({ layers: [], blobs: [] });
+  });
+
+  it("gets a further name, and loses it", async () => {
+    const store = await open();
+    const { image } = await twoLayers(store);
+    await store.tag("app:1", "registry.example.org:5000/app:2");
+    expect((await store.resolve("registry.example.org:5000/app:2"))?.id).toBe(image.id);
+    expect(await store.remove("app:1", nobody)).toEqual([{ untagged: "app:1" }]);
+    expect((await (await open()).get(image.id))?.references).toEqual(["registry.example.org:5000/app:2"]);
+    expect(await failure(store.tag("nothing", "a"))).toMatchObject({ code: "image.not-found" });
+    expect(await failure(store.tag(image.id, "host"))).toMatchObject({ code: "request.invalid" });
   });
 });
 
@@ -285,7 +401,7 @@ describe("after a crash", () => {
     expect(store.problems).toEqual([]);
     expect(await store.resolve("kept")).toEqual(image);
     expect(onDisk().layers).toHaveLength(1);
-    expect(onDisk().blobs).toHaveLength(2);
+    expect(onDisk().blobs).toHaveLength(3);
     expect(readdirSync(join(root, "images/records"))).toHaveLength(1);
     expect(readdirSync(join(root, "host-image"))).toHaveLength(1);
   });

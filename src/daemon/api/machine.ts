@@ -1,12 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { arch } from "node:os";
 
-/** The processor as Go's clients name it. */
-export function goArchitecture(): string {
-  const node = arch();
-  return node === "x64" ? "amd64" : node;
-}
-
 /** The processor as `uname -m` names it. */
 export function kernelArchitecture(): string {
   const node = arch();

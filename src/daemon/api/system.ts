@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { availableParallelism, hostname, release, totalmem } from "node:os";
 import type { Engine } from "../engine.ts";
-import { goArchitecture, kernelArchitecture, operatingSystem } from "./machine.ts";
+import { machinePlatform } from "../../image/platform.ts";
+import { kernelArchitecture, operatingSystem } from "./machine.ts";
 import { API_VERSION, OLDEST_API_VERSION } from "./version.ts";
 
 export interface DaemonInfo {
@@ -43,7 +44,7 @@ function version(info: DaemonInfo): object {
   const details = {
     ApiVersion: API_VERSION,
     MinAPIVersion: OLDEST_API_VERSION,
-    Arch: goArchitecture(),
+    Arch: machinePlatform().architecture,
     KernelVersion: release(),
     Os: "linux",
   };

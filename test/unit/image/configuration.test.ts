@@ -14,6 +14,11 @@ const FULL = {
     stopSignal: "SIGINT",
     labels: { b: "2", a: "1" },
     exposedPorts: ["443/tcp", "80/tcp"],
+    volumes: ["/data", "/var/lib"],
+    healthcheck: { test: ["CMD-SHELL", "true"], intervalMs: 30_000, timeoutMs: 0.5, retries: 3 },
+    shell: ["/bin/bash", "-c"],
+    onBuild: ["COPY . /src"],
+    stopTimeoutMs: 5000,
   },
 };
 
@@ -49,10 +54,11 @@ describe("an image configuration", () => {
 
   it.each([
     ["not json", "not JSON"],
-    ["[]", "the configuration is not an object"],
+    ["[]", "it is not an object"],
     ["{}", "rootfs is not an object"],
-    ['{"rootfs":{"diff_ids":["sha256:../../etc"]}}', "not a list of digests"],
+    ['{"rootfs":{"diff_ids":["sha256:../../etc"]}}', "rootfs.diff_ids is not a sha256 digest"],
     ['{"rootfs":{"diff_ids":"x"}}', "not a list of strings"],
+    ['{"rootfs":{},"config":{"Healthcheck":{"Interval":-1}}}', "Healthcheck.Interval is not a whole number"],
     ['{"rootfs":{},"config":{"Cmd":"sh"}}', "config.Cmd is not a list of strings"],
     ['{"rootfs":{},"config":{"Env":[1]}}', "config.Env is not a string"],
     ['{"rootfs":{},"config":{"User":"a\\u0000b"}}', "config.User is not a string"],

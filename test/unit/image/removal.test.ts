@@ -29,6 +29,24 @@ describe("removing an image", () => {
     expect(decideRemoval({ ...BY_ID, references, force: true })).toEqual({ untag: references, delete: true });
   });
 
+  it("by the last tag of a repository takes the digests it has there, and not those elsewhere", () => {
+    const digest = `web@sha256:${"d".repeat(64)}`;
+    const other = `other.example/web@sha256:${"d".repeat(64)}`;
+    expect(decideRemoval({ ...BY_NAME, references: ["web:1", digest] })).toEqual({
+      untag: ["web:1", digest],
+      delete: true,
+    });
+    expect(decideRemoval({ ...BY_NAME, references: ["web:1", digest, other] })).toEqual({
+      untag: ["web:1", digest],
+      delete: false,
+    });
+    expect(decideRemoval({ ...BY_NAME, references: ["web:1", "web:2", digest] })).toEqual({
+      untag: ["web:1"],
+      delete: false,
+    });
+    expect(decideRemoval({ ...BY_ID, references: ["web:1", digest, other] })).toMatchObject({ delete: true });
+  });
+
   it("without any name takes the image", () => {
     expect(decideRemoval({ ...BY_ID, references: [] })).toEqual({ untag: [], delete: true });
   });

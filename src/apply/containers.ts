@@ -11,6 +11,8 @@ import { type SharedWith, sharedServices } from "../runtime/namespaces.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Endpoints } from "./endpoints.ts";
+import type { Naming } from "./naming.ts";
+import type { Readiness } from "./readiness.ts";
 
 export interface NewContainer {
   readonly name: string;
@@ -31,20 +33,26 @@ export class Containers {
   readonly #runtime: Runtime;
   readonly #images: ImageStore;
   readonly #attachment: Attachment;
+  readonly #readiness: Readiness;
   readonly #endpoints: Endpoints;
+  readonly #naming: Naming;
   readonly #onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
 
   constructor(organs: {
     readonly runtime: Runtime;
     readonly images: ImageStore;
     readonly attachment: Attachment;
+    readonly readiness: Readiness;
     readonly endpoints: Endpoints;
+    readonly naming: Naming;
     readonly onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
   }) {
     this.#runtime = organs.runtime;
     this.#images = organs.images;
     this.#attachment = organs.attachment;
+    this.#readiness = organs.readiness;
     this.#endpoints = organs.endpoints;
+    this.#naming = organs.naming;
     this.#onEvent = organs.onEvent;
   }
 
@@ -97,16 +105,15 @@ export class Containers {
       if (mount.type === "volume" && mount.source !== undefined)
         await this.#runtime.volumes.ensure(mount.source, {});
     if (project === undefined) return await this.#runtime.start(id, { image, files: [] });
-    await this.#attachment.updateHosts(project);
     const started = await this.#runtime.start(id, {
       image,
       ...(record.address === undefined
         ? { loopback: loopbackOnly() }
         : { link: this.#attachment.link(project, record.address) }),
       sharedWith: this.#sharedWith(project, record),
-      files: await this.#attachment.files(project, record),
+      files: this.#attachment.files(project, record),
     });
-    await this.#endpoints.sync(project);
+    await Promise.all([this.#endpoints.sync(project), this.#naming.sync(project)]);
     return started;
   }
 
@@ -131,7 +138,11 @@ export class Containers {
     const record = this.#record(id);
     const began = performance.now();
     try {
-      if (this.#runtime.status(id).phase === "running") await this.#endpoints.drain(id, graceMs, signal);
+      if (this.#runtime.status(id).phase === "running") {
+        this.#readiness.leave(id);
+        if (record.owner !== undefined) await this.#naming.sync(record.owner.project);
+        await this.#endpoints.drain(record, graceMs, signal);
+      }
       const left = graceMs - (performance.now() - began);
       const image = await this.#images.get(record.imageId);
       const stopSignal = record.config.stopSignal ?? image?.config.stopSignal ?? "SIGTERM";
@@ -141,7 +152,7 @@ export class Containers {
       if (stopped) this.#onEvent("stop", record);
       return stopped;
     } finally {
-      this.#endpoints.forget(id);
+      this.#readiness.forget(id);
     }
   }
 
@@ -158,10 +169,7 @@ export class Containers {
       for (const mount of record.config.mounts)
         if (mount.type === "volume" && isAnonymous(mount.source))
           await this.#runtime.volumes.remove(mount.source);
-    if (record.owner !== undefined) {
-      this.#attachment.release(record.owner.project, id);
-      await this.#attachment.updateHosts(record.owner.project);
-    }
+    if (record.owner !== undefined) this.#attachment.release(record.owner.project, id);
     this.#onEvent("destroy", record);
   }
 

@@ -1,19 +1,18 @@
 import { listenerId } from "../net/listener.ts";
 import type { Proxy } from "../net/proxy.ts";
 import type { PublishedPort } from "../observe/snapshot.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { ContainerRecord } from "../runtime/container.ts";
 import { Coalesce } from "../host/coalesce.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** Keeps the proxy's table true: which ports a project has, and which containers answer behind them. */
 export class Endpoints {
-  readonly #runtime: Runtime;
+  readonly #readiness: Readiness;
   readonly #proxy: Proxy;
-  /** Containers that are leaving: they run, and get no new connections. */
-  readonly #leaving = new Set<string>();
   readonly #sync = new Coalesce((project) => this.#send(project));
 
-  constructor(runtime: Runtime, proxy: Proxy) {
-    this.#runtime = runtime;
+  constructor(readiness: Readiness, proxy: Proxy) {
+    this.#readiness = readiness;
     this.#proxy = proxy;
   }
 
@@ -35,30 +34,20 @@ export class Endpoints {
     await this.#sync.request(project);
   }
 
-  /**
-   * Takes a container out: no new connections, those it has get up to `graceMs`, then they are reset.
-   * Call `forget` once it is stopped.
-   */
-  async drain(id: string, graceMs: number, signal: AbortSignal): Promise<void> {
-    const record = this.#runtime.records.get(id);
-    if (record?.owner === undefined || record.address === undefined) return;
-    this.#leaving.add(id);
-    const { project, service } = record.owner;
+  /** Waits for the connections of a container that is leaving, for up to `graceMs`, then resets them. */
+  async drain({ owner, address }: ContainerRecord, graceMs: number, signal: AbortSignal): Promise<void> {
+    if (owner === undefined || address === undefined) return;
+    const { project, service } = owner;
     if (!this.#proxy.published().some((port) => port.project === project && port.service === service)) return;
     await this.sync(project);
-    await this.#proxy.drain(record.address, graceMs, signal);
-  }
-
-  forget(id: string): void {
-    this.#leaving.delete(id);
+    await this.#proxy.drain(address, graceMs, signal);
   }
 
   async #send(project: string): Promise<void> {
     if (!this.#proxy.published().some((port) => port.project === project)) return;
     const addresses = new Map<string, string[]>();
-    for (const { id, owner, address } of this.#runtime.records.list()) {
-      if (owner?.project !== project || address === undefined || this.#leaving.has(id)) continue;
-      if (this.#runtime.status(id).phase !== "running") continue;
+    for (const { owner, address } of this.#readiness.of(project)) {
+      if (owner === undefined || address === undefined) continue;
       const list = addresses.get(owner.service) ?? [];
       list.push(address);
       addresses.set(owner.service, list);

@@ -5,12 +5,15 @@ import { Attachment } from "../apply/attachment.ts";
 import { Containers } from "../apply/containers.ts";
 import { Endpoints } from "../apply/endpoints.ts";
 import { handlersFor } from "../apply/handlers.ts";
+import { Naming } from "../apply/naming.ts";
+import { Readiness } from "../apply/readiness.ts";
 import { messageOf } from "../error.ts";
 import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
 import type { InstancePaths } from "../host/paths.ts";
 import { readPrivileges } from "../host/privileges.ts";
 import { programPath } from "../host/programs.ts";
 import { openImageStore } from "../image/store.ts";
+import { Names } from "../net/names/names.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
@@ -56,8 +59,10 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
       if (record === undefined) return;
       emit(change, record);
       if (record.owner === undefined) return;
-      void endpoints.sync(record.owner.project).catch((error: unknown) => log.warn(messageOf(error)));
-      wake.project(record.owner.project);
+      const { project } = record.owner;
+      for (const table of [endpoints, naming])
+        void table.sync(project).catch((error: unknown) => log.warn(messageOf(error)));
+      wake.project(project);
     },
     onWarning: (message) => log.warn(message),
   });
@@ -70,8 +75,11 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
       for (const { project } of store.list()) wake.project(project.name);
     },
   });
-  const attachment = await Attachment.open(run, runtime, networks);
-  const endpoints = new Endpoints(runtime, proxy);
+  const names = new Names({ run, onProblem: (error) => log.warn({ error: messageOf(error) }, "names") });
+  const attachment = await Attachment.open({ run, runtime, networks, names });
+  const readiness = new Readiness(runtime);
+  const endpoints = new Endpoints(readiness, proxy);
+  const naming = new Naming(names, readiness, proxy);
   const emit = (action: ContainerAction, record: ContainerRecord): void => {
     for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
   };
@@ -79,7 +87,9 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     runtime,
     images,
     attachment,
+    readiness,
     endpoints,
+    naming,
     onEvent: emit,
   });
   const store = await ProjectStore.open(root);
@@ -87,7 +97,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
   const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
   wake.project = (name) => loop.wake(name);
   for (const { project } of store.list()) {
-    await endpoints.sync(project.name);
+    await Promise.all([endpoints.sync(project.name), naming.sync(project.name)]);
     loop.wake(project.name);
   }
   const timer = setInterval(() => void runtime.verify(), VERIFY_MS);
@@ -105,6 +115,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
       clearInterval(timer);
       await loop.close();
       proxy.close();
+      names.close();
       await runtime.close();
       await removeEmpty(cgroups);
     },

@@ -5,6 +5,8 @@ import { readJson, syncFolder, writeJson } from "../host/durable.ts";
 import { chooseSubnet, gatewayOf } from "./allocate.ts";
 import { formatAddress, formatSubnet, parseSubnet } from "./ipv4.ts";
 import type { Subnet } from "./ipv4.ts";
+import { structure } from "./netlink/request.ts";
+import { gatewayAddress } from "./netlink/route.ts";
 import { addNetworkRules, deleteNetworkRules } from "./netlink/rule.ts";
 import { parseRoutes } from "./route-table.ts";
 
@@ -14,9 +16,9 @@ export interface Network {
   readonly subnet: Subnet;
   /** The host's address in it, dotted. */
   readonly gateway: string;
-  /** For the host's namespace, at every start of the daemon: EEXIST means it was there already. */
+  /** For the host's namespace, at every start of the daemon: EEXIST means that some of it was there already. */
   readonly setup: Uint8Array;
-  /** Takes it back: ENOENT means it was gone already. */
+  /** Takes it back: ENOENT and EADDRNOTAVAIL mean that some of it was gone already. */
   readonly teardown: Uint8Array;
 }
 
@@ -28,6 +30,11 @@ export interface Networks {
   remove(project: string): Promise<void>;
   /** Sorted by project. */
   list(): readonly Network[];
+}
+
+/** The real name of a project's own network, as Compose has it. */
+export function networkName(project: string): string {
+  return `${project}_default`;
 }
 
 /** Opens `<root>/networks`, one JSON file `{project, subnet}` per project. Throws internal for a file that is neither. */
@@ -78,12 +85,13 @@ export async function openNetworks(root: string): Promise<Networks> {
 }
 
 function describe(project: string, subnet: Subnet): Network {
+  const gateway = gatewayOf(subnet);
   return {
     project,
     subnet,
-    gateway: formatAddress(gatewayOf(subnet)),
-    setup: addNetworkRules(subnet),
-    teardown: deleteNetworkRules(subnet),
+    gateway: formatAddress(gateway),
+    setup: structure(addNetworkRules(subnet), gatewayAddress("add", gateway)),
+    teardown: structure(deleteNetworkRules(subnet), gatewayAddress("delete", gateway)),
   };
 }
 

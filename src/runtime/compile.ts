@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { CgroupParent } from "../host/cgroup.ts";
 import { capabilitiesOf } from "./capability.ts";
 import { addCgroups, cgroupSlot, removeCgroups } from "./cgroup.ts";
@@ -48,6 +48,15 @@ export interface LaunchLink {
   readonly container: Uint8Array;
 }
 
+/** A file of the host's that the container sees, read-only. */
+export interface HostFile {
+  /** Absolute. */
+  readonly source: string;
+  readonly target: string;
+  /** It lies in the container's run folder and is written at each start, with this text. */
+  readonly text?: string;
+}
+
 export interface LaunchInput {
   readonly id: string;
   readonly config: ContainerConfig;
@@ -64,8 +73,8 @@ export interface LaunchInput {
   readonly idBase?: number;
   /** Nodes for the container's /dev besides the ones every container has. */
   readonly devices?: readonly DeviceNode[];
-  /** Files of the host's, seen read-only at these places: /etc/hosts, /etc/resolv.conf. */
-  readonly files: readonly { readonly source: string; readonly target: string }[];
+  /** /etc/hosts, /etc/resolv.conf. */
+  readonly files: readonly HostFile[];
   /** Absolute folder of a volume. */
   readonly volumeFolder: (name: string) => string;
   /** An array of struct sock_filter. */
@@ -112,12 +121,14 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
   return plan.bytes();
 }
 
-function addFolders(plan: PlanWriter, { id }: LaunchInput): void {
+function addFolders(plan: PlanWriter, { id, files }: LaunchInput): void {
   const folder = join("containers", id);
   const runFolder = join("containers", shortId(id));
   plan.add("mkdir", SLOT.run, runFolder, 0o700, 1);
   plan.add("shim", SLOT.run, runFolder, id); // from here on no second shim can touch what follows
   plan.add("unlink", SLOT.run, join(runFolder, "exit"));
+  for (const { source, text } of files)
+    if (text !== undefined) plan.add("create", SLOT.run, join(runFolder, basename(source)), 0o644, text);
   plan.add("mkdir", SLOT.root, folder, 0o711, 1);
   plan.add("mkdir", SLOT.root, join(folder, "upper"), 0o755, 1);
   plan.add("mkdir", SLOT.root, join(folder, "work"), 0o700, 1);

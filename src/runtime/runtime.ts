@@ -10,7 +10,7 @@ import { Serial } from "../host/serial.ts";
 import { findContainer, type Found, sweepUnowned } from "./adopt.ts";
 import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
-import { compileLaunch, type LaunchImage, type LaunchLink } from "./compile.ts";
+import { compileLaunch, type HostFile, type LaunchImage, type LaunchLink } from "./compile.ts";
 import { compileExec } from "./compile-exec.ts";
 import type { ContainerConfig, ContainerRecord, StartFailure } from "./container.ts";
 import { findDevices } from "./devices.ts";
@@ -59,7 +59,7 @@ export interface StartInput {
   /** For a network namespace without a link. */
   readonly loopback?: Uint8Array;
   readonly sharedWith?: SharedWith;
-  readonly files: readonly { readonly source: string; readonly target: string }[];
+  readonly files: readonly HostFile[];
 }
 
 /** `at`: when the start failed, ms since the epoch. */

@@ -41,7 +41,8 @@ function shortForm(text: string): readonly Port[] {
   return expand(
     protocol,
     address(groups["ip"]),
-    host === undefined ? undefined : readRange(host, 0),
+    // `127.0.0.1::80`: any port of that address.
+    host === undefined || (host === "" && groups["ip"] !== undefined) ? undefined : readRange(host, 0),
     readRange(container, 1),
   );
 }

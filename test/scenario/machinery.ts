@@ -5,12 +5,18 @@ import { basename } from "node:path";
 export interface Machinery {
   readonly launcher: readonly number[];
   readonly proxy: readonly number[];
+  readonly names: readonly number[];
   readonly shims: readonly number[];
 }
 
-/** Finds an instance's launcher, proxy and shims in /proc: their command lines name its folder. */
+/** Finds an instance's launcher, proxy, name responder and shims in /proc: their command lines name its folder. */
 export async function machineryOf(base: string): Promise<Machinery> {
-  const found = { launcher: [] as number[], proxy: [] as number[], shims: [] as number[] };
+  const found = {
+    launcher: [] as number[],
+    proxy: [] as number[],
+    names: [] as number[],
+    shims: [] as number[],
+  };
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     if (!command.includes(base)) continue;
@@ -20,6 +26,7 @@ export async function machineryOf(base: string): Promise<Machinery> {
     else if (name === "gantry-session") continue;
     else if (basename(program) === "gantry-launcher") found.launcher.push(pid);
     else if (basename(program) === "gantry-proxy") found.proxy.push(pid);
+    else if (command.includes("/names/main.js")) found.names.push(pid);
   }
   return found;
 }

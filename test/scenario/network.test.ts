@@ -86,15 +86,6 @@ test("replicas of a project reach each other by name and by address, other proje
     expect(await (await fetch(`http://${await addressOf(name)}/`)).text()).toMatch(/^[0-9a-f]{12}$/);
 });
 
-test("/etc/hosts names a replica that came later, and forgets one that left", async () => {
-  await instance.apply(spec("one", 1, ""));
-  const hosts = async (): Promise<string> => await instance.ok(["exec", "one-web-1", "cat", "/etc/hosts"]);
-  await instance.apply(spec("one", 2, ""));
-  expect(await hosts()).toContain("one-web-2");
-  await instance.apply(spec("one", 1, ""));
-  expect(await hosts()).not.toContain("one-web-2");
-});
-
 test("no request fails while a service is scaled from 1 to 5 to 2", async () => {
   const port = '    ports: ["127.0.0.1:18501:80"]\n';
   await instance.apply(spec("one", 1, port));

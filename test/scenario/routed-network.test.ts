@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewayOf } from "../../src/net/allocate.ts";
 import { formatAddress, parseSubnet } from "../../src/net/ipv4.ts";
 import { containerLink, linkIndex, removeLink } from "../../src/net/netlink/container-link.ts";
+import { gatewayAddress } from "../../src/net/netlink/route.ts";
 import { addNetworkRules, deleteNetworkRules } from "../../src/net/netlink/rule.ts";
 import { until } from "./proxy.fixture.ts";
 
@@ -127,13 +128,16 @@ beforeAll(async () => {
   within(pids.host, "ip", "link", "set", "lo", "up");
   within(pids.host, "sysctl", "-qw", "net.ipv4.ip_forward=0");
   await start(pids.host, SERVE, () => undefined, "host");
-  for (const subnet of [shop, blog]) expect(talk(pids.host, addNetworkRules(subnet))).toBe("0 0");
+  for (const subnet of [shop, blog]) {
+    expect(talk(pids.host, addNetworkRules(subnet))).toBe("0 0");
+    expect(talk(pids.host, gatewayAddress("add", gatewayOf(subnet)))).toBe("0");
+  }
   for (const name of Object.keys(containers) as Name[]) {
     const { subnet, address, host } = containers[name];
     pids[name] = await namespace();
     const link = containerLink({ ...host, address, gateway: formatAddress(gatewayOf(subnet)) });
     new DataView(link.host.messages.buffer).setUint32(link.host.pidOffset, pids[name], true);
-    expect(talk(pids.host, link.host.messages), `host's end of ${name}`).toBe("0 0 0 0 0");
+    expect(talk(pids.host, link.host.messages), `host's end of ${name}`).toBe("0 0 0 0");
     expect(talk(pids[name], link.container), `${name}'s end`).toBe("0 0 0 0 0 0");
     await start(pids[name], SERVE, () => undefined, name);
   }

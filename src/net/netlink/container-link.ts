@@ -3,9 +3,8 @@ import { octetsOf, parseAddress } from "../ipv4.ts";
 import type { Address } from "../ipv4.ts";
 import { addVethPair, deleteLink, setLinkUp, setRouterPortUp } from "./link.ts";
 import { RequestWriter, structure } from "./request.ts";
-import { addAddress, addNeighbour, addRoute } from "./route.ts";
+import { addAddress, addNeighbour, addRoute, LOOPBACK_INDEX } from "./route.ts";
 
-const LOOPBACK_INDEX = 1;
 /** The first interface after the loopback, as in any fresh namespace. */
 const CONTAINER_INDEX = 2;
 
@@ -55,7 +54,6 @@ export function containerLink(link: ContainerLink): LinkRequests {
   const host = new RequestWriter();
   const pidOffset = addVethPair(host, hostEnd, ownEnd, link.mtu ?? 1500);
   setRouterPortUp(host, hostEnd.index, link.ipv6 ?? true);
-  addAddress(host, hostEnd.index, gateway);
   addRoute(host, { destination: { base: address, prefix: 32 }, index: hostEnd.index, source: gateway });
   addNeighbour(host, hostEnd.index, address, ownEnd.hardwareAddress);
 

@@ -1,10 +1,10 @@
 import { octetsOf } from "../ipv4.ts";
 import type { Address, Subnet } from "../ipv4.ts";
-import { integer, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, structure } from "./request.ts";
-import type { RequestWriter } from "./request.ts";
+import { integer, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, RequestWriter, structure } from "./request.ts";
 
 // linux/rtnetlink.h, linux/if_addr.h, linux/neighbour.h
 const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
 const RTM_NEWROUTE = 24;
 const RTM_NEWNEIGH = 28;
 const IFA_ADDRESS = 1;
@@ -20,7 +20,11 @@ const AF_INET = 2;
 const RT_TABLE_MAIN = 254;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
+const RT_SCOPE_HOST = 254;
 const RTN_UNICAST = 1;
+
+/** The loopback's index, in every namespace. */
+export const LOOPBACK_INDEX = 1;
 
 /** Marks what gantry put into the host's routing tables: `ip route show proto 103`. */
 export const RTPROT_GANTRY = 103;
@@ -33,6 +37,21 @@ export function addAddress(writer: RequestWriter, index: number, address: Addres
     writer.attribute(IFA_LOCAL, octetsOf(address));
     writer.attribute(IFA_ADDRESS, octetsOf(address));
   });
+}
+
+/**
+ * The host's own address in a network, on its loopback: it is there whether a container runs or not, and no start has to
+ * bring it. Acknowledged with EEXIST where it is there, taking it back with EADDRNOTAVAIL where it is gone.
+ */
+export function gatewayAddress(change: "add" | "delete", address: Address): Uint8Array {
+  const writer = new RequestWriter();
+  const header = structure(Uint8Array.of(AF_INET, 32, 0, RT_SCOPE_HOST), integer(LOOPBACK_INDEX, 4));
+  const [type, flags] = change === "add" ? [RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL] : [RTM_DELADDR, 0];
+  writer.request(type, flags, header, () => {
+    writer.attribute(IFA_LOCAL, octetsOf(address));
+    writer.attribute(IFA_ADDRESS, octetsOf(address));
+  });
+  return writer.bytes();
 }
 
 /** `via` undefined: the destination is on the link. `source` is what the host speaks from when it has the choice. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { hostsFile, resolvConf } from "../../../src/net/hosts.ts";
+import { hostsFile } from "../../../src/net/hosts.ts";
 
 describe("/etc/hosts", () => {
-  test("names the loopback, then the containers and their services", () => {
+  test("names the loopback, then what it was given", () => {
     const text = hostsFile([
       { address: "10.208.0.3", names: ["shop-web-2", "web"] },
       { address: "10.208.0.2", names: ["shop-web-1", "web", "web"] },
@@ -10,8 +10,8 @@ describe("/etc/hosts", () => {
     expect(text.split("\n")).toEqual([
       "127.0.0.1\tlocalhost",
       "::1\tlocalhost ip6-localhost ip6-loopback",
-      "10.208.0.2\tshop-web-1 web",
       "10.208.0.3\tshop-web-2 web",
+      "10.208.0.2\tshop-web-1 web",
       "",
     ]);
   });
@@ -20,20 +20,5 @@ describe("/etc/hosts", () => {
     const names = ["a b", "web\n6.6.6.6 bank.example", "#x", "", "-x", "x\0y"];
     expect(hostsFile([{ address: "10.208.0.2", names }])).toBe(hostsFile([]));
     expect(hostsFile([{ address: "10.208.0.2\n6.6.6.6", names: ["web"] }])).toBe(hostsFile([]));
-  });
-});
-
-describe("/etc/resolv.conf", () => {
-  test("is the host's without nameservers on its loopback", () => {
-    const host =
-      "# by hand\nnameserver 127.0.0.53\nnameserver 9.9.9.9\nnameserver ::1\nnameserver 2620:fe::fe\n";
-    expect(resolvConf(`${host}search lan\noptions edns0 trust-ad\n`)).toBe(
-      "nameserver 9.9.9.9\nnameserver 2620:fe::fe\nsearch lan\noptions edns0 trust-ad\n",
-    );
-  });
-
-  test("is empty where the host has none", () => {
-    expect(resolvConf("")).toBe("");
-    expect(resolvConf("nameserver 127.0.0.1\nnameserver nonsense\n")).toBe("");
   });
 });

@@ -1,0 +1,34 @@
+import type { ContainerRecord } from "../runtime/container.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** Which containers are to be found and to get connections: one place for the proxy's table and for names. */
+export class Readiness {
+  readonly #runtime: Runtime;
+  /** Containers that are leaving: they run, and get nothing new. */
+  readonly #leaving = new Set<string>();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  leave(id: string): void {
+    this.#leaving.add(id);
+  }
+
+  /** It has stopped, or stays after all. */
+  forget(id: string): void {
+    this.#leaving.delete(id);
+  }
+
+  /** Whether it may be sent somebody. */
+  ready({ id }: ContainerRecord): boolean {
+    return this.#runtime.status(id).phase === "running" && !this.#leaving.has(id);
+  }
+
+  /** The ready containers of a project. */
+  of(project: string): readonly ContainerRecord[] {
+    return this.#runtime.records
+      .list()
+      .filter((record) => record.owner?.project === project && this.ready(record));
+  }
+}

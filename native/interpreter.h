@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define SLOT_COUNT 96
+#define SLOT_COUNT 256
 #define NETLINK_HOST 0
 
 struct shim_options {
@@ -58,6 +58,7 @@ int mount_root_tree(struct machine *machine, int tree);
 int open_below(int root, const char *path, int flags); // openat2 RESOLVE_IN_ROOT
 int new_tree(const char *type, const char *source, const char *options, uint64_t attributes);
 int mount_new(struct machine *machine, const struct operation *operation);
+int tree_below(struct machine *machine, const char *path);
 int attach_tree(struct machine *machine, int tree, const char *target, uint64_t attributes);
 int make_device(struct machine *machine, const struct operation *operation);
 int make_symlink(struct machine *machine, const char *target, const char *path);

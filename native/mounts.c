@@ -205,6 +205,13 @@ int attach_tree(struct machine *machine, int tree, const char *target, uint64_t 
   return move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+// Of a file by itself, to be attached elsewhere. Only what the plan has put there: links are not followed.
+int tree_below(struct machine *machine, const char *path) {
+  AUTO_CLOSE int place = in_root(machine, path, O_PATH | O_NOFOLLOW);
+  if (place < 0) return -1;
+  return open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+}
+
 int make_device(struct machine *machine, const struct operation *operation) {
   char name[256];
   AUTO_CLOSE int parent = open_parent(machine, text(operation, 0), name);

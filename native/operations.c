@@ -221,6 +221,10 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_OWN_FOLDER:
     return own_folder(slot(m, integer(o, 0)), text(o, 1), (uid_t)integer(o, 2), (gid_t)integer(o, 3));
   case OP_WRITE_OF: return write_of_child(m, text(o, 0), o->arguments[1].data, o->arguments[1].length);
+  case OP_TREE_BELOW: {
+    int tree = tree_below(m, text(o, 1));
+    return tree < 0 ? -1 : set_slot(m, integer(o, 0), tree);
+  }
   case OP_SPREAD: return spread(slot(m, integer(o, 0)), text(o, 1));
   case OP_DOMAIN_NAME: return setdomainname(text(o, 0), o->arguments[0].length);
   case OP_UMASK: umask((mode_t)integer(o, 0)); return 0;
@@ -234,7 +238,7 @@ static void describe(const struct operation *operation, char about[160]) {
       [OP_MKDIR] = 1, [OP_WRITE] = 1, [OP_CREATE] = 1, [OP_OPEN] = 2, [OP_RMDIR] = 1, [OP_UNLINK] = 1,
       [OP_HOST_TREE] = 1, [OP_WRITE_PID] = 1, [OP_SHIM] = 1, [OP_JOURNAL] = 1, [OP_MOUNT] = 4, [OP_ATTACH] = 1,
       [OP_SYMLINK] = 1, [OP_TREE_OF] = 2, [OP_DEVICE_FILTER] = 1, [OP_KILL_ALL] = 1,
-      [OP_OWN_TREE] = 1, [OP_FILE_SYSTEM] = 1, [OP_NEW_TREE] = 1, [OP_OWN_FOLDER] = 1,
+      [OP_OWN_TREE] = 1, [OP_FILE_SYSTEM] = 1, [OP_NEW_TREE] = 1, [OP_OWN_FOLDER] = 1, [OP_TREE_BELOW] = 1,
   };
   const char *subject = "";
   if (operation->code < sizeof SUBJECT && SUBJECT[operation->code]) subject = text(operation, SUBJECT[operation->code]);

@@ -67,6 +67,7 @@ static const struct {
     [OP_WRITE_OF] = {"write-of", "sb"},
     [OP_DOMAIN_NAME] = {"domain-name", "s"},
     [OP_SPREAD] = {"spread", "is"},
+    [OP_TREE_BELOW] = {"tree-below", "is"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
 static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};

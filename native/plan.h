@@ -69,6 +69,7 @@ enum opcode {
   OP_OWN_FOLDER = 61, // slot, path, uid, gid: unless it has an owner already
   OP_WRITE_OF = 62,   // file, bytes: one write to a file in the child's folder in /proc
   OP_DOMAIN_NAME = 63, // name
+  OP_TREE_BELOW = 65, // to-slot, path below the root: a copy of the mount that is there, of this one file
   OP_SPREAD = 64,     // slot, path: folders made in it are not placed near each other on the disk
 };
 

@@ -27,6 +27,7 @@ import { imageOperations } from "./image-operations.ts";
 import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
 import { ProjectStore } from "./projects.ts";
+import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
 
 /** The slow look at everything: the net under all events. */
 const VERIFY_MS = 5000;
@@ -93,6 +94,8 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     onEvent: emit,
   });
   const store = await ProjectStore.open(root);
+  const projects = store.list().map(({ project }) => project);
+  await runtime.contents.keepOnly(contentsInUse(projects, runtime.records.list()));
   const handlers = handlersFor({ runtime, images, attachment, endpoints, containers });
   const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
   wake.project = (name) => loop.wake(name);
@@ -104,7 +107,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
 
   const engine: Engine = {
     containers: containerOperations({ runtime, containers, loop, emit }),
-    projects: projectOperations({ runtime, containers, store, loop }),
+    projects: sealedProjects(projectOperations({ runtime, containers, store, loop }), runtime.contents),
     images: imageOperations(images, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
     doctor: async () => examine(await runtime.userNamespaces()),

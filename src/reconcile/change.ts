@@ -7,6 +7,8 @@ import { byText } from "./order.ts";
 import { own } from "./own.ts";
 import { bytesText, cpusText, durationText } from "./quantity.ts";
 
+type Contents = NonNullable<ContainerConfig["contents"]>;
+
 /** One side of a change. */
 export interface Version {
   readonly config: ContainerConfig;
@@ -51,6 +53,7 @@ const WORDS = {
   oomScoreAdjustment: (a, b) =>
     arrow("oom score adjustment", a.config.oomScoreAdjustment ?? 0, b.config.oomScoreAdjustment ?? 0),
   groups: () => "groups changed",
+  contents: (a, b) => contentsText(a.config.contents ?? [], b.config.contents ?? []),
   "limits.nanocpus": (a, b) =>
     arrow("cpus", cpusText(a.config.limits.nanocpus), cpusText(b.config.limits.nanocpus)),
   "limits.memory": (a, b) =>
@@ -143,6 +146,16 @@ function namespacesText({ namespaces: before = {} }: ContainerConfig, after: Con
     .filter((kind) => before[kind] !== namespaces[kind])
     .map((kind) => arrow(`${kind} namespace`, before[kind] ?? "own", namespaces[kind] ?? "own"))
     .join(", ");
+}
+
+/** `config app.conf changed, secret key changed`: which of them, never what they hold. */
+function contentsText(before: Contents, after: Contents): string {
+  const texts = (contents: Contents): Readonly<Record<string, string>> =>
+    Object.fromEntries(contents.map((each) => [`${each.kind} ${each.name}`, hashValue(each)]));
+  const [from, to] = [texts(before), texts(after)];
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort(byText);
+  const changed = names.filter((name) => own(from, name) !== own(to, name));
+  return changed.length === 0 ? "configs changed" : changed.map((name) => `${name} changed`).join(", ");
 }
 
 /** As namesOf, for values that are no text. */

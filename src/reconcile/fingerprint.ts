@@ -42,6 +42,7 @@ const FIELDS = {
   sysctls: { inPlace: false, read: ({ sysctls }) => sysctls },
   oomScoreAdjustment: { inPlace: false, read: (config) => config.oomScoreAdjustment || undefined },
   groups: { inPlace: false, read: ({ groups }) => groups },
+  contents: { inPlace: false, read: ({ contents }) => contents },
   "limits.nanocpus": { inPlace: true, read: (config) => config.limits.nanocpus },
   "limits.memory": { inPlace: true, read: (config) => config.limits.memoryBytes },
   "limits.memorySwap": { inPlace: true, read: (config) => config.limits.memorySwapBytes },

@@ -70,7 +70,7 @@ function commonConfig(service: Service): ContainerConfig {
 /** What is absent at its default. */
 function confinement(service: Service): Partial<ContainerConfig> {
   const { security, namespaces, devices, deviceRules, resolver, extraHosts, domainname } = service;
-  const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups } = service;
+  const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups, contents } = service;
   return {
     ...(security !== undefined && { security }),
     ...(namespaces !== undefined && { namespaces }),
@@ -85,5 +85,6 @@ function confinement(service: Service): Partial<ContainerConfig> {
     ...(sysctls !== undefined && { sysctls }),
     ...(oomScoreAdjustment !== undefined && { oomScoreAdjustment }),
     ...(groups !== undefined && { groups }),
+    ...(contents !== undefined && { contents }),
   };
 }

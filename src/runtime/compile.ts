@@ -3,7 +3,8 @@ import type { CgroupParent } from "../host/cgroup.ts";
 import { capabilitiesOf } from "./capability.ts";
 import { addCgroups, cgroupSlot, removeCgroups } from "./cgroup.ts";
 import { commandLine, environmentOf, hostnameOf } from "./command.ts";
-import type { ContainerConfig, ContainerSecurity } from "./container.ts";
+import type { ContainerConfig, ContainerContent, ContainerSecurity } from "./container.ts";
+import { addContents, type ContentMounts } from "./content-mounts.ts";
 import { type DeviceNode, ruleOf } from "./devices.ts";
 import { deviceRules } from "./device-rules.ts";
 import { type HostTrees, takeHostTrees } from "./host-trees.ts";
@@ -77,6 +78,8 @@ export interface LaunchInput {
   readonly files: readonly HostFile[];
   /** Absolute folder of a volume. */
   readonly volumeFolder: (name: string) => string;
+  /** Configs and secrets, with what they hold. */
+  readonly contents?: readonly (ContainerContent & { readonly bytes: Uint8Array })[];
   /** An array of struct sock_filter. */
   readonly seccomp?: Uint8Array;
 }
@@ -104,6 +107,7 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
     nextSlot,
     sharedMemory: shared.sharedMemory ?? { bytes: config.shmBytes, owner: input.idBase ?? 0 },
   });
+  const contents = addContents(plan, input.contents ?? [], nextSlot, input.idBase ?? 0);
   if (ids !== undefined) addOwnership(plan, ids, join("containers", input.id, "upper"));
   plan.add(
     "clone",
@@ -115,7 +119,7 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
   if (ids !== undefined) addMappedMounts(plan, ids, input, { all: trees.slots, strict: [dev.nodes] });
   addParentSide(plan, input, own);
   plan.add("child");
-  addChildSide(plan, input, { ids, shared, dev, trees, unified: unified !== undefined });
+  addChildSide(plan, input, { ids, shared, dev, trees, contents, unified: unified !== undefined });
   plan.add("exit");
   removeCgroups(plan, input);
   return plan.bytes();
@@ -156,11 +160,12 @@ function addChildSide(
     readonly shared: Shared;
     readonly dev: Dev;
     readonly trees: HostTrees;
+    readonly contents: ContentMounts;
     readonly unified: boolean;
   },
 ): void {
   const { config, image } = input;
-  const { ids, shared, dev, trees, unified } = made;
+  const { ids, shared, dev, trees, contents, unified } = made;
   const hostname = hostnameOf(input.id, config);
   const privileged = config.security?.privileged === true;
   const ownsNetwork = (ownNamespaces(config.namespaces) & NEW.network) !== 0;
@@ -178,8 +183,10 @@ function addChildSide(
   plan.add("wait"); // from here on the child is in its cgroups and its link is there
   if (ids !== undefined) plan.add("newRoot", ids.overlay, MOUNT_ATTRIBUTE.noDev);
   if (config.namespaces?.cgroup === undefined) plan.add("unshare", NEW.cgroup);
+  contents.stage(plan);
   addFileSystems(plan, { unifiedCgroup: unified, writable: privileged, dev });
   trees.attach(plan);
+  contents.attach(plan);
   if (!privileged) addMasks(plan);
   const ownLink = input.link?.container ?? (ownsNetwork ? input.loopback : undefined);
   if (ownLink !== undefined) plan.add("netlink", NETWORK.own, ownLink, NONE);

@@ -36,6 +36,19 @@ export interface ContainerConfig {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly oomScoreAdjustment?: number;
   readonly groups?: readonly string[];
+  readonly contents?: readonly ContainerContent[];
+}
+
+/** A config or secret: what it holds lies in Contents under the name `digest`. */
+export interface ContainerContent {
+  readonly kind: "config" | "secret";
+  readonly name: string;
+  /** Absolute path of the file in the container. */
+  readonly target: string;
+  readonly digest: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
 }
 
 export interface ContainerSecurity {

@@ -12,7 +12,8 @@ import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
 import { compileLaunch, type HostFile, type LaunchImage, type LaunchLink } from "./compile.ts";
 import { compileExec } from "./compile-exec.ts";
-import type { ContainerConfig, ContainerRecord, StartFailure } from "./container.ts";
+import type { ContainerConfig, ContainerContent, ContainerRecord, StartFailure } from "./container.ts";
+import { Contents } from "./contents.ts";
 import { findDevices } from "./devices.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Freezer } from "./freezer.ts";
@@ -78,6 +79,7 @@ const TERM = "TERM=xterm";
 export class Runtime {
   readonly records: Records;
   readonly volumes: Volumes;
+  readonly contents: Contents;
   readonly launcher: Launcher;
   readonly #options: RuntimeOptions & { readonly freezer: Freezer };
   readonly #status = new Map<string, ContainerStatus>();
@@ -92,6 +94,7 @@ export class Runtime {
     this.#options = options;
     this.records = records;
     this.volumes = new Volumes(options.root);
+    this.contents = new Contents(options.root);
     const { launcher: program, root, run, cgroups } = options;
     this.launcher = new Launcher({
       program,
@@ -185,6 +188,7 @@ export class Runtime {
           cgroups,
           ...input,
           volumeFolder: (name: string) => this.volumes.data(name),
+          ...(config.contents === undefined ? {} : { contents: await this.#open(config.contents) }),
           ...(seccomp === undefined ? {} : { seccomp }),
         };
         const process = await this.launcher.launch(id, compileLaunch(launch));
@@ -203,6 +207,14 @@ export class Runtime {
       if (this.#early.delete(id)) await this.#look(id);
       return true;
     });
+  }
+
+  async #open(
+    contents: readonly ContainerContent[],
+  ): Promise<readonly (ContainerContent & { readonly bytes: Uint8Array })[]> {
+    return await Promise.all(
+      contents.map(async (content) => ({ ...content, bytes: await this.contents.get(content.digest) })),
+    );
   }
 
   /** Its files belong to ids that only mean something in a user namespace. Throws kernel. */

@@ -1,5 +1,6 @@
 import type { Activation } from "./activation.ts";
 import { checkPortConflicts } from "./conflicts.ts";
+import type { ContentOf, LoadedContent } from "./contents.ts";
 import { hostPath } from "./mount.ts";
 import { readPairs } from "./pairs.ts";
 import type { Pairs } from "./pairs.ts";
@@ -38,6 +39,7 @@ export interface DesiredContext {
   readonly strict: boolean;
   readonly seccompProfile: ProfileText;
   readonly activation: Activation;
+  readonly contentOf: ContentOf;
   /** By service. */
   readonly serviceFiles: ReadonlyMap<string, ServiceFiles>;
 }
@@ -67,6 +69,10 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
   const declared = map.volumes ?? {};
   const volumeName = (key: string) =>
     volumes.get(key)?.name ?? (refused || Object.hasOwn(declared, key) ? key : undefined);
+  const contents = new Map<string, string>();
+  const keep = ({ digest, bytes }: LoadedContent) => {
+    contents.set(digest, Buffer.from(bytes).toString("base64"));
+  };
   const portOrigins = new Map<Port, Path>();
   const services = new Map<string, Service>();
   const { active } = context.activation;
@@ -80,6 +86,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
         volumeName,
         portOrigins,
         services: [...active],
+        keep,
         files: context.serviceFiles.get(name),
       }),
     );
@@ -92,6 +99,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
     services: result,
     volumes: Object.fromEntries(volumes),
     images: Object.fromEntries(images),
+    ...(contents.size === 0 ? {} : { contents: Object.fromEntries(contents) }),
     workingFolder: context.workingFolder,
     files: context.files,
   };

@@ -1,6 +1,8 @@
 import { activate, chooseProfiles, readProfile } from "./activation.ts";
 import { chooseEnvFiles, chooseFiles, projectFolder } from "./chosen-files.ts";
 import type { ChosenFiles } from "./chosen-files.ts";
+import { readContents } from "./contents.ts";
+import { sourcesIn, usesContent } from "./content-use.ts";
 import { readProject } from "./desired.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { readSchema } from "./file.ts";
@@ -89,6 +91,12 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
     strict,
     seccompProfile: seccomp.textOf,
     activation,
+    contentOf: await readContents(
+      sourcesIn(value),
+      (kind, used) => usesContent(active, kind, used),
+      workspace,
+      { workingFolder: folder, lookup },
+    ),
     serviceFiles: await readServiceFiles(active, workspace, folder, lookup),
   });
   if (report.failed) throw workspace.failure();

@@ -11,6 +11,11 @@ export interface Project {
   readonly volumes: Readonly<Record<string, Volume>>;
   /** Images the file says how to get, by the reference services use. */
   readonly images: Readonly<Record<string, ImageSource>>;
+  /**
+   * What configs and secrets hold, in base64, by SHA-256 digest: only on the way from the file to the daemon, which keeps
+   * them apart from the project.
+   */
+  readonly contents?: Readonly<Record<string, string>>;
   /** Absolute path of the folder relative paths were resolved against. */
   readonly workingFolder: string;
   /** Absolute paths of the files this came from; "-" for standard input. */
@@ -60,6 +65,21 @@ export interface Service {
   readonly oomScoreAdjustment?: number;
   /** Further groups of the user, by name or number. */
   readonly groups?: readonly string[];
+  readonly contents?: readonly Content[];
+}
+
+/** A config or secret as a file in the container. */
+export interface Content {
+  readonly kind: "config" | "secret";
+  /** As the file calls it. */
+  readonly name: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  /** Of what it holds; in the daemon's state a name that only it can make. */
+  readonly digest: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
 }
 
 export interface Security {

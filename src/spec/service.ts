@@ -1,5 +1,8 @@
 import { readConfinement } from "./confinement.ts";
 import type { ConfinementContext, ConfinementKeys } from "./confinement.ts";
+import { readGrants } from "./content-grant.ts";
+import type { GrantKeys } from "./content-grant.ts";
+import type { ContentOf, LoadedContent } from "./contents.ts";
 import { readHostname } from "./hostname.ts";
 import type { MountContext, MountMap } from "./mount.ts";
 import { readContainerPath, readMount } from "./mount.ts";
@@ -29,6 +32,7 @@ type Command = string | readonly (string | number | boolean)[] | null;
 /** A service of the file, once the schema has passed it. */
 export type ServiceMap = LimitKeys &
   ReplicaKeys &
+  GrantKeys &
   ConfinementKeys & {
     readonly image?: string;
     readonly build?: unknown;
@@ -57,6 +61,9 @@ export interface ServiceContext
   /** Keys that are not built are errors. */
   readonly strict: boolean;
   readonly files: ServiceFiles | undefined;
+  readonly contentOf: ContentOf;
+  /** Told of every content that is used. */
+  readonly keep: (content: LoadedContent) => void;
 }
 
 const DEFAULT_GRACE_MS = 10_000;
@@ -82,6 +89,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
   const confinement = readConfinement(map, path, report, context);
+  const contents = readGrants(map, path, report, context);
   const network = confinement.namespaces?.network;
   if (network !== undefined && (map.ports ?? []).length > 0)
     report.error([...path, "ports"], `no port can be published with network_mode: ${network}`, "key");
@@ -117,6 +125,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     },
     init: read(map.init, "init", readBoolean) ?? false,
     ...confinement,
+    ...(contents === undefined ? {} : { contents }),
   };
 }
 

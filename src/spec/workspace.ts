@@ -94,6 +94,12 @@ export class Workspace {
     return bytes === undefined ? undefined : decodeText(bytes, this.shown(path));
   }
 
+  /** The bytes of a further file. Throws SpecError. */
+  async readBytes(path: string): Promise<Uint8Array> {
+    this.watch(path);
+    return readSpecFile(path, this.shown(path));
+  }
+
   /** Reports what a value cannot be. */
   refuse(tree: Tree, path: Path, message: string): undefined {
     const { source, value, trail } = tree.place;

@@ -63,6 +63,7 @@ export const OPERATIONS = {
   writeOf: [62, "sb"],
   domainName: [63, "s"],
   spread: [64, "is"],
+  treeBelow: [65, "is"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type OperationName = keyof typeof OPERATIONS;

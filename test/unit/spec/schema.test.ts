@@ -53,22 +53,6 @@ test("every key in the table of what is not built is one the schema knows", () =
   expect(unknown).toEqual([]);
 });
 
-test("every key of a service is built, or in the table of what is not", () => {
-  const service = (schema["definitions"] as Json)["service"] as Json;
-  const built = Object.keys(service["properties"] as Json).filter(
-    (key) => !UNBUILT.includes(`services.*.${key}`),
-  );
-  expect(built.toSorted()).toEqual(
-    (
-      "blkio_config cap_add cap_drop cgroup command cpu_shares cpus cpuset deploy device_cgroup_rules devices dns " +
-      "dns_opt dns_search domainname entrypoint env_file environment extends extra_hosts group_add hostname image init ipc label_file labels " +
-      "mem_limit mem_reservation memswap_limit network_mode oom_score_adj pid pids_limit ports privileged profiles read_only " +
-      "restart scale security_opt shm_size stop_grace_period stop_signal sysctls tmpfs ulimits user userns_mode uts " +
-      "volumes working_dir"
-    ).split(" "),
-  );
-});
-
 function follow(node: unknown): Json {
   const { $ref: reference } = node as { readonly $ref?: string };
   return reference === undefined

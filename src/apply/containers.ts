@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { isAbsolute, normalize } from "node:path/posix";
 import { GantryError } from "../error.ts";
 import type { Image } from "../image/image.ts";
@@ -10,6 +11,7 @@ import { Interrupted } from "../runtime/failure.ts";
 import { type SharedWith, sharedServices } from "../runtime/namespaces.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
+import { runHooks } from "./hooks.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { Naming } from "./naming.ts";
 import type { Readiness } from "./readiness.ts";
@@ -89,12 +91,23 @@ export class Containers {
   /** Starts a container that exists. False when it runs already. */
   async start(id: string): Promise<boolean> {
     const record = this.#record(id);
-    try {
-      return await this.#launch(record);
-    } catch (error) {
+    const started = await this.#launch(record).catch((error: unknown) => {
       if (!(error instanceof Interrupted)) throw error;
-      return await this.#launch(record); // with a launcher and a link of its own
-    }
+      return this.#launch(record); // with a launcher and a link of its own
+    });
+    if (started && record.config.hooks !== undefined)
+      await runHooks(this.#runtime, record, await this.imageOf(record), "postStart");
+    return started;
+  }
+
+  /** Within the time that the container has to stop; one that fails keeps nobody from stopping. */
+  async #beforeStop(record: ContainerRecord, graceMs: number): Promise<void> {
+    if (record.config.hooks === undefined || this.#runtime.status(record.id).phase !== "running") return;
+    const image = await this.imageOf(record);
+    const over = new AbortController();
+    const hooks = runHooks(this.#runtime, record, image, "preStop").catch(() => undefined);
+    await Promise.race([hooks, delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined)]);
+    over.abort();
   }
 
   async #launch(record: ContainerRecord): Promise<boolean> {
@@ -143,6 +156,7 @@ export class Containers {
         if (record.owner !== undefined) await this.#naming.sync(record.owner.project);
         await this.#endpoints.drain(record, graceMs, signal);
       }
+      await this.#beforeStop(record, graceMs - (performance.now() - began));
       const left = graceMs - (performance.now() - began);
       const image = await this.#images.get(record.imageId);
       const stopSignal = record.config.stopSignal ?? image?.config.stopSignal ?? "SIGTERM";

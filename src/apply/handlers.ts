@@ -71,6 +71,7 @@ async function replace(
     return;
   }
   const before = new Set(runtime.records.list().map((record) => record.id));
+  const ownName = runtime.records.get(id)?.name ?? action.name;
   // Two at once under one name: the one that leaves steps aside, as docker compose has it.
   await containers.update(id, { name: `${id.slice(0, 12)}_${action.name}` });
   try {
@@ -80,7 +81,7 @@ async function replace(
     for (const record of runtime.records.list())
       if (!before.has(record.id) && record.name === action.name)
         await containers.remove(record.id, { graceMs: 0, volumes: true });
-    await containers.update(id, { name: action.name });
+    await containers.update(id, { name: ownName });
     throw error;
   }
   await containers.remove(id, { graceMs, signal, volumes: true });

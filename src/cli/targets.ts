@@ -21,14 +21,19 @@ const REPLICA = /^(?<service>.+)[.-](?<number>[1-9]\d*)$/;
  * Sorts words into services and containers. A word is a service if the project has it, a replica (`web.3`, `web-3`) if
  * the project has its service, else the name or id of a container. Duplicates are dropped, the order is kept.
  */
-export function sortTargets(words: readonly string[], project: string, services: readonly string[]): Targets {
-  const known = new Set(services);
+export function sortTargets(
+  words: readonly string[],
+  project: string,
+  services: Readonly<Record<string, { readonly containerName?: string }>>,
+): Targets {
+  const known = new Map(Object.entries(services));
   const chosen = new Set<string>();
   const containers = new Set<string>();
   for (const word of words) {
     const { service, number } = REPLICA.exec(word)?.groups ?? {};
     if (known.has(word)) chosen.add(word);
-    else if (service !== undefined && known.has(service)) containers.add(`${project}-${service}-${number}`);
+    else if (service !== undefined && known.has(service))
+      containers.add(known.get(service)?.containerName ?? `${project}-${service}-${number}`);
     else containers.add(word);
   }
   return { project, services: [...chosen], containers: [...containers] };
@@ -49,7 +54,7 @@ export async function findTargets(
   if (words.length === 0) return { project: await projectName(context, client, flags), containers: [] };
   const project = await nameOrNothing(context, client, flags, named);
   if (project === undefined) return { containers: words };
-  const services = await serviceNames(client, project, named);
+  const services = await servicesOf(client, project, named);
   return services === undefined ? { containers: words } : sortTargets(words, project, services);
 }
 
@@ -68,13 +73,17 @@ async function nameOrNothing(
   }
 }
 
-async function serviceNames(client: Client, project: string, named: boolean): Promise<string[] | undefined> {
+async function servicesOf(
+  client: Client,
+  project: string,
+  named: boolean,
+): Promise<Project["services"] | undefined> {
   try {
     const found = await client.json<{ readonly project: Project }>(
       "GET",
       `/gantry/v1/projects/${segment(project)}`,
     );
-    return Object.keys(found.project.services);
+    return found.project.services;
   } catch (error) {
     if (!named && error instanceof GantryError && error.code === "project.not-found") return undefined;
     throw error;

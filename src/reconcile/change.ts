@@ -53,6 +53,11 @@ const WORDS = {
   oomScoreAdjustment: (a, b) =>
     arrow("oom score adjustment", a.config.oomScoreAdjustment ?? 0, b.config.oomScoreAdjustment ?? 0),
   groups: () => "groups changed",
+  containerName: (a, b) => arrow("container name", a.config.containerName, b.config.containerName),
+  hooks: () => "post_start and pre_stop changed",
+  log: () => "logging changed",
+  annotations: (a, b) =>
+    `annotations changed${namesOf(a.config.annotations ?? {}, b.config.annotations ?? {})}`,
   contents: (a, b) => contentsText(a.config.contents ?? [], b.config.contents ?? []),
   "limits.nanocpus": (a, b) =>
     arrow("cpus", cpusText(a.config.limits.nanocpus), cpusText(b.config.limits.nanocpus)),

@@ -44,7 +44,7 @@ export function blueprint(
 ): Omit<Action<"create">, "kind"> {
   const owner: ContainerOwner = { project, service: target.name, number };
   return {
-    name: replicaName(project, target.name, number),
+    name: target.service.containerName ?? replicaName(project, target.name, number),
     owner,
     config: target.config(number),
     ...(target.imageId !== undefined && { imageId: target.imageId }),

@@ -71,6 +71,7 @@ function commonConfig(service: Service): ContainerConfig {
 function confinement(service: Service): Partial<ContainerConfig> {
   const { security, namespaces, devices, deviceRules, resolver, extraHosts, domainname } = service;
   const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups, contents } = service;
+  const { containerName, log, hooks, annotations } = service;
   return {
     ...(security !== undefined && { security }),
     ...(namespaces !== undefined && { namespaces }),
@@ -86,5 +87,9 @@ function confinement(service: Service): Partial<ContainerConfig> {
     ...(oomScoreAdjustment !== undefined && { oomScoreAdjustment }),
     ...(groups !== undefined && { groups }),
     ...(contents !== undefined && { contents }),
+    ...(containerName !== undefined && { containerName }),
+    ...(log !== undefined && { log }),
+    ...(hooks !== undefined && { hooks }),
+    ...(annotations !== undefined && { annotations }),
   };
 }

@@ -125,7 +125,7 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
   return plan.bytes();
 }
 
-function addFolders(plan: PlanWriter, { id, files }: LaunchInput): void {
+function addFolders(plan: PlanWriter, { id, files, config }: LaunchInput): void {
   const folder = join("containers", id);
   const runFolder = join("containers", shortId(id));
   plan.add("mkdir", SLOT.run, runFolder, 0o700, 1);
@@ -136,7 +136,8 @@ function addFolders(plan: PlanWriter, { id, files }: LaunchInput): void {
   plan.add("mkdir", SLOT.root, folder, 0o711, 1);
   plan.add("mkdir", SLOT.root, join(folder, "upper"), 0o755, 1);
   plan.add("mkdir", SLOT.root, join(folder, "work"), 0o700, 1);
-  plan.add("journal", SLOT.root, folder, LOG.bytes, LOG.files);
+  const { driver, maxBytes = LOG.bytes, maxFiles = LOG.files } = config.log ?? { driver: "files" };
+  if (driver === "files") plan.add("journal", SLOT.root, folder, maxBytes, maxFiles);
 }
 
 function addParentSide(plan: PlanWriter, input: LaunchInput, cgroups: readonly number[]): void {

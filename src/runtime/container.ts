@@ -37,6 +37,26 @@ export interface ContainerConfig {
   readonly oomScoreAdjustment?: number;
   readonly groups?: readonly string[];
   readonly contents?: readonly ContainerContent[];
+  /** The name it was asked to have, instead of a generated one. */
+  readonly containerName?: string;
+  readonly log?: {
+    readonly driver: "files" | "none";
+    readonly maxBytes?: number;
+    readonly maxFiles?: number;
+  };
+  /** Run inside after a start, and before a stop by hand or by a plan. */
+  readonly hooks?: {
+    readonly postStart: readonly ContainerHook[];
+    readonly preStop: readonly ContainerHook[];
+  };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface ContainerHook {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDir?: string;
 }
 
 /** A config or secret: what it holds lies in Contents under the name `digest`. */

@@ -15,6 +15,9 @@ import { readService } from "./service.ts";
 import type { ServiceMap } from "./service.ts";
 import type { ServiceFiles } from "./service-files.ts";
 import type { ProfileText } from "./security.ts";
+import { readVolumeDriver } from "./volume-driver.ts";
+import type { DriverKeys, VolumeDevice } from "./volume-driver.ts";
+import { withVolumesFrom } from "./volumes-from.ts";
 
 type Entries<T> = Readonly<Record<string, T | undefined>>;
 
@@ -25,9 +28,10 @@ interface ProjectMap {
   readonly images?: Entries<{ readonly import?: string }>;
 }
 
-interface VolumeMap {
+interface VolumeMap extends DriverKeys {
   readonly name?: string;
-  readonly external?: boolean | string;
+  /** The older form holds the name. */
+  readonly external?: boolean | string | { readonly name?: string };
   readonly labels?: Pairs;
 }
 
@@ -53,8 +57,13 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
   const home = context.lookup("HOME");
 
   const volumes = new Map<string, Volume>();
-  for (const [key, volume] of sound(map.volumes))
-    volumes.set(key, readVolume(key, volume ?? {}, report, context));
+  const devices = new Map<string, VolumeDevice>();
+  for (const [key, volume] of sound(map.volumes)) {
+    const device = readVolumeDriver(volume ?? {}, ["volumes", key], report, context.workingFolder);
+    // What is somebody else's folder, or memory, is nothing to make or to remove.
+    if (device !== undefined) devices.set(key, device);
+    else volumes.set(key, readVolume(key, volume ?? {}, report, context));
+  }
   const images = new Map<string, ImageSource>();
   for (const [key, image] of sound(map.images)) {
     report.attempt(["images", key], () => readReference(key));
@@ -84,6 +93,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
         ...context,
         home,
         volumeName,
+        volumeDevice: (key) => devices.get(key),
         portOrigins,
         services: [...active],
         keep,
@@ -91,7 +101,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
       }),
     );
   }
-  const result = Object.fromEntries(services);
+  const result = withVolumesFrom(Object.fromEntries(services), map.services ?? {}, report);
   checkPortConflicts(result, portOrigins, report);
   checkDependencies(map.services ?? {}, context.activation, report);
   return {
@@ -111,9 +121,14 @@ function sound<T>(entries: Entries<T> | undefined): [string, T][] {
 
 function readVolume(key: string, map: VolumeMap, report: Report, context: DesiredContext): Volume {
   const path = ["volumes", key];
-  const { external: written, name: ownName } = map;
+  const { external: written } = map;
+  const older = typeof written === "object" ? written : undefined;
+  const ownName = map.name ?? older?.name;
   const external =
-    written !== undefined && (report.attempt([...path, "external"], () => readBoolean(written)) ?? false);
+    older !== undefined ||
+    (typeof written !== "object" &&
+      written !== undefined &&
+      (report.attempt([...path, "external"], () => readBoolean(written)) ?? false));
   const name =
     ownName === undefined ? undefined : report.attempt([...path, "name"], () => readVolumeName(ownName));
   return {

@@ -9,6 +9,8 @@ import { readBytes } from "./size.ts";
 /** The keys of a service that limit it: the older ones at the top, and `deploy.resources.limits`, mean the same. */
 export interface LimitKeys {
   readonly cpus?: Integer;
+  readonly cpu_quota?: Integer;
+  readonly cpu_period?: Integer;
   readonly mem_limit?: Integer;
   readonly pids_limit?: Integer;
   readonly mem_reservation?: Integer;
@@ -19,11 +21,14 @@ export interface LimitKeys {
   readonly deploy?: {
     readonly resources?: {
       readonly limits?: { readonly cpus?: Integer; readonly memory?: Integer; readonly pids?: Integer };
+      readonly reservations?: { readonly memory?: Integer };
     };
   };
 }
 
 const NANO = 1e9;
+/** In microseconds, the kernel's. */
+const DEFAULT_PERIOD = 100_000;
 /** What the kernel's cpu.max takes at a period of 100 ms: a quota of at least 1 ms. */
 const MIN_CPUS = 0.01;
 const MAX_CPUS = 100_000;
@@ -48,7 +53,8 @@ export function readLimits(service: LimitKeys, path: Path, report: Report): Limi
       report.error(olderPath, `disagrees with deploy.resources.limits.${deployKey}; keep one of the two`);
     return second ?? first;
   };
-  const nanocpus = read(["cpus", service.cpus], ["cpus", limits.cpus], readCpus);
+  const nanocpus =
+    read(["cpus", service.cpus], ["cpus", limits.cpus], readCpus) ?? readQuota(service, path, report);
   const memoryBytes = read(
     ["mem_limit", service.mem_limit],
     ["memory", limits.memory],
@@ -64,14 +70,34 @@ export function readLimits(service: LimitKeys, path: Path, report: Report): Limi
   };
 }
 
+/** The kernel's own words for the same: microseconds of CPU time in each period of so many. */
+function readQuota(service: LimitKeys, path: Path, report: Report): number | undefined {
+  const { cpu_quota: quota, cpu_period: period } = service;
+  const microseconds =
+    period === undefined
+      ? DEFAULT_PERIOD
+      : report.attempt([...path, "cpu_period"], () => readInteger(period, 0, 1_000_000) || DEFAULT_PERIOD);
+  if (quota === undefined || microseconds === undefined) return undefined;
+  return report.attempt([...path, "cpu_quota"], () => {
+    const share = readInteger(quota, -1, Number.MAX_SAFE_INTEGER);
+    return share <= 0 ? undefined : readCpus(share / microseconds);
+  });
+}
+
 /** What counts in relation to others. */
 function readShares(service: LimitKeys, path: Path, report: Report): Limits {
-  const { cpuset: cpus, mem_reservation: reservation, cpu_shares: shares } = service;
+  const { cpuset: cpus, cpu_shares: shares } = service;
+  const reserved = service.deploy?.resources?.reservations?.memory;
+  const reservation = service.mem_reservation ?? reserved;
+  const reservationKeys =
+    service.mem_reservation === undefined
+      ? ["deploy", "resources", "reservations", "memory"]
+      : ["mem_reservation"];
   const weight = service.blkio_config?.weight;
   const attempt = <T>(keys: Path, parse: () => T): T | undefined => report.attempt([...path, ...keys], parse);
   const cpuset = cpus === undefined ? undefined : attempt(["cpuset"], () => readCpuset(String(cpus)));
   const memoryReservationBytes =
-    reservation === undefined ? undefined : attempt(["mem_reservation"], () => readBytes(reservation));
+    reservation === undefined ? undefined : attempt(reservationKeys, () => readBytes(reservation));
   const cpuShares =
     shares === undefined ? undefined : attempt(["cpu_shares"], () => readWeight(shares, 2, MAX_SHARES));
   const blkioWeight =

@@ -12,6 +12,7 @@ import { chooseProjectName } from "./project-name.ts";
 import type { Project } from "./project.ts";
 import { readProfiles } from "./profiles.ts";
 import { prune } from "./prune.ts";
+import { reportRefused } from "./refused.ts";
 import type { Expand } from "./resolve.ts";
 import { profilePaths } from "./security.ts";
 import { readServiceFiles } from "./service-files.ts";
@@ -65,8 +66,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   const value = plainOf(model);
 
   const refused = validate(value, readSchema(), report);
-  if (isMap(value) && Object.hasOwn(value, "version"))
-    report.warning(["version"], "obsolete and ignored; remove it");
+  reportRefused(value, report);
   reportUnbuilt(value, report, strict);
   prune(value, refused);
 

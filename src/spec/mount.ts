@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { readMode } from "./mode.ts";
 import type { Mount } from "./project.ts";
+import type { VolumeDevice } from "./volume-driver.ts";
 import { InvalidValue } from "./report.ts";
 import { readBoolean } from "./scalar.ts";
 import type { Integer } from "./scalar.ts";
@@ -23,6 +24,8 @@ export interface MountContext {
   readonly home: string | undefined;
   /** The real name of a volume the file declares; undefined for one it does not. */
   readonly volumeName: (key: string) => string | undefined;
+  /** What a declared volume is, where its driver's options make it something else. */
+  readonly volumeDevice: (key: string) => VolumeDevice | undefined;
   /** The tmpfs mode as it is written, since YAML reads `0755` as a decimal number. */
   readonly writtenMode: string | undefined;
   /** Told of a short form's option that has no effect yet. */
@@ -30,8 +33,8 @@ export interface MountContext {
 }
 
 /** Desktop systems' consistency hints mean nothing on Linux, and relabelling (z, Z) nothing without SELinux. */
-const WITHOUT_EFFECT = new Set(["rw", "z", "Z", "cached", "delegated", "consistent"]);
-const NOT_BUILT = new Set(["nocopy", "shared", "rshared", "slave", "rslave", "private", "rprivate"]);
+const WITHOUT_EFFECT = new Set(["rw", "nocopy", "z", "Z", "cached", "delegated", "consistent"]);
+const NOT_BUILT = new Set(["shared", "rshared", "slave", "rslave", "private", "rprivate"]);
 
 /** One entry of `volumes`: `name:/path[:ro]`, `./folder:/path`, `~/folder:/path`, `/path`, or a map. Throws InvalidValue. */
 export function readMount(entry: string | MountMap, context: MountContext): Mount {
@@ -54,7 +57,12 @@ function shortForm(text: string, context: MountContext): Mount {
   const target = readTarget(second);
   if (/^[./~]/.test(first))
     return { type: "bind", source: hostPath(first, context), target, readOnly, createSource: true };
-  return { type: "volume", source: declared(first, context), target, readOnly };
+  return volumeMount(first, target, readOnly, context);
+}
+
+function volumeMount(key: string, target: string, readOnly: boolean, context: MountContext): Mount {
+  const source = declared(key, context);
+  return context.volumeDevice(key)?.(target, readOnly) ?? { type: "volume", source, target, readOnly };
 }
 
 function longForm(entry: MountMap, context: MountContext): Mount {
@@ -67,8 +75,8 @@ function longForm(entry: MountMap, context: MountContext): Mount {
       return { type: "bind", source: hostPath(entry.source, context), target, readOnly, createSource };
     }
     case "volume": {
-      const source = entry.source === undefined ? {} : { source: declared(entry.source, context) };
-      return { type: "volume", ...source, target, readOnly };
+      if (entry.source === undefined) return { type: "volume", target, readOnly };
+      return volumeMount(entry.source, target, readOnly, context);
     }
     case "tmpfs": {
       if (entry.source !== undefined) throw new InvalidValue('a tmpfs mount takes no "source"');

@@ -66,6 +66,13 @@ export interface Service {
   /** Further groups of the user, by name or number. */
   readonly groups?: readonly string[];
   readonly contents?: readonly Content[];
+  /** Of its only container, instead of a generated one. */
+  readonly containerName?: string;
+  readonly log?: Log;
+  /** Run inside after a start, and before a stop. */
+  readonly hooks?: { readonly postStart: readonly Hook[]; readonly preStop: readonly Hook[] };
+  /** OCI annotations: data for tools. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** A config or secret as a file in the container. */
@@ -80,6 +87,22 @@ export interface Content {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
+}
+
+/** A command run inside a container. */
+export interface Hook {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDir?: string;
+}
+
+/** What becomes of a container's output. */
+export interface Log {
+  readonly driver: "files" | "none";
+  /** Of one file, before it is rotated. */
+  readonly maxBytes?: number;
+  readonly maxFiles?: number;
 }
 
 export interface Security {

@@ -1,5 +1,6 @@
 import type { Activation } from "./activation.ts";
 import type { Report } from "./report.ts";
+import { volumesFromOf } from "./volumes-from.ts";
 import type { ServiceMap } from "./service.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -49,9 +50,10 @@ function isOptional(
 
 /** Who shares a namespace waits for its owner. That such a service is there is checked with the mode itself. */
 function sharedWith(service: ServiceMap | undefined): readonly string[] {
-  return [service?.network_mode, service?.pid, service?.ipc].flatMap((mode) =>
+  const modes = [service?.network_mode, service?.pid, service?.ipc].flatMap((mode) =>
     mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
   );
+  return [...modes, ...volumesFromOf(service)];
 }
 
 /** A circle that can be reached from a service, once: what was walked is settled. Iterative, as files can be long. */

@@ -1,9 +1,16 @@
 import { readConfinement } from "./confinement.ts";
 import type { ConfinementContext, ConfinementKeys } from "./confinement.ts";
+import { readContainerName } from "./container-name.ts";
 import { readGrants } from "./content-grant.ts";
 import type { GrantKeys } from "./content-grant.ts";
 import type { ContentOf, LoadedContent } from "./contents.ts";
+import { readHooks } from "./hook.ts";
+import type { HookKeys } from "./hook.ts";
 import { readHostname } from "./hostname.ts";
+import { readLogging } from "./logging.ts";
+import type { LoggingMap } from "./logging.ts";
+import { checkMachine } from "./machine.ts";
+import type { MachineKeys } from "./machine.ts";
 import type { MountContext, MountMap } from "./mount.ts";
 import { readContainerPath, readMount } from "./mount.ts";
 import { readDuration } from "./duration.ts";
@@ -33,6 +40,8 @@ type Command = string | readonly (string | number | boolean)[] | null;
 export type ServiceMap = LimitKeys &
   ReplicaKeys &
   GrantKeys &
+  MachineKeys &
+  HookKeys &
   ConfinementKeys & {
     readonly image?: string;
     readonly build?: unknown;
@@ -50,11 +59,15 @@ export type ServiceMap = LimitKeys &
     readonly stop_grace_period?: string | number;
     readonly labels?: Pairs;
     readonly init?: boolean | string;
+    readonly volumes_from?: readonly string[];
+    readonly container_name?: string;
+    readonly logging?: LoggingMap;
+    readonly annotations?: Pairs;
     readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
   };
 
 export interface ServiceContext
-  extends ConfinementContext, Pick<MountContext, "workingFolder" | "home" | "volumeName"> {
+  extends ConfinementContext, Pick<MountContext, "workingFolder" | "home" | "volumeName" | "volumeDevice"> {
   readonly lookup: (name: string) => string | undefined;
   /** Gets the entry of the file that each port came from. */
   readonly portOrigins: Map<Port, Path>;
@@ -89,6 +102,11 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
   const confinement = readConfinement(map, path, report, context);
+  checkMachine(map, path, report);
+  const containerName = read(map.container_name, "container_name", readContainerName);
+  const log = readLogging(map.logging, [...path, "logging"], report);
+  const annotations = readPairs(map.annotations, [...path, "annotations"], report, () => "");
+  const hooks = readHooks(map, path, report, context.lookup);
   const contents = readGrants(map, path, report, context);
   const network = confinement.namespaces?.network;
   if (network !== undefined && (map.ports ?? []).length > 0)
@@ -126,6 +144,10 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     init: read(map.init, "init", readBoolean) ?? false,
     ...confinement,
     ...(contents === undefined ? {} : { contents }),
+    ...(containerName === undefined ? {} : { containerName }),
+    ...(log === undefined ? {} : { log }),
+    ...(hooks === undefined ? {} : { hooks }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
 }
 

@@ -17,12 +17,25 @@ export function hostConfig(
     ReadonlyRootfs: config.readOnly ?? false,
     Tmpfs: tmpfs(config.mounts),
     Init: config.init,
-    LogConfig: { Type: "cri", Config: {} },
+    LogConfig: logOf(config),
+    ...(config.annotations === undefined ? {} : { Annotations: config.annotations }),
     ...securityOf(config),
     ...modesOf(config),
     // As it is, not as it was asked for: where user namespaces do not work, every container has the host's.
     UsernsMode: idBase === undefined ? "host" : "",
     ...resourcesOf(config),
+  };
+}
+
+function logOf({ log }: ContainerConfig): object {
+  if (log?.driver === "none") return { Type: "none", Config: {} };
+  const { maxBytes, maxFiles } = log ?? {};
+  return {
+    Type: "cri",
+    Config: {
+      ...(maxBytes === undefined ? {} : { "max-size": String(maxBytes) }),
+      ...(maxFiles === undefined ? {} : { "max-file": String(maxFiles) }),
+    },
   };
 }
 

@@ -41,10 +41,7 @@ const SERVICE: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "several replicas of one name",
     "scale: 2\n    container_name: one",
-    [
-      "-:5:5 services.web.container_name: 2 replicas cannot share one container name",
-      "-:5:5 services.web.container_name: not built yet, ignored",
-    ],
+    ["-:5:5 services.web.container_name: 2 replicas cannot share one container name"],
   ],
   [
     "a negative size",

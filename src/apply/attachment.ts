@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
 import { AddressPool } from "../net/allocate.ts";
+import type { Firewall } from "../net/firewall/firewall.ts";
 import { hostsFile } from "../net/hosts.ts";
 import { formatAddress, formatSubnet, parseAddress } from "../net/ipv4.ts";
 import type { Names } from "../net/names/names.ts";
@@ -28,6 +29,7 @@ export interface AttachmentOptions {
   readonly runtime: Runtime;
   readonly networks: Networks;
   readonly names: Names;
+  readonly firewall: Firewall;
 }
 
 /** How containers are attached to their project's network: addresses, links, and the files by which names are found. */
@@ -36,16 +38,18 @@ export class Attachment {
   readonly #runtime: Runtime;
   readonly #networks: Networks;
   readonly #names: Names;
+  readonly #firewall: Firewall;
   /** The host's /etc/resolv.conf. */
   readonly #hostResolver: string;
   readonly #pools = new Map<string, AddressPool>();
   readonly #ipv6 = existsSync("/proc/sys/net/ipv6");
 
-  private constructor({ run, runtime, networks, names }: AttachmentOptions, hostResolver: string) {
+  private constructor({ run, runtime, networks, names, firewall }: AttachmentOptions, hostResolver: string) {
     this.#run = run;
     this.#runtime = runtime;
     this.#networks = networks;
     this.#names = names;
+    this.#firewall = firewall;
     this.#hostResolver = hostResolver;
   }
 
@@ -56,6 +60,7 @@ export class Attachment {
     const attachment = new Attachment(options, host);
     for (const network of networks.list()) await attachment.#setUp(network);
     await names.sweep();
+    void options.firewall.sync(); // what a former daemon wrote is still there
     for (const { id, owner, address } of runtime.records.list())
       if (owner !== undefined && address !== undefined)
         attachment.#pools.get(owner.project)?.restore(id, parseAddress(address));
@@ -63,7 +68,8 @@ export class Attachment {
   }
 
   async createNetwork(project: string): Promise<void> {
-    await this.#setUp(await this.#networks.ensure(project));
+    const network = await this.#networks.ensure(project);
+    await Promise.all([this.#setUp(network), this.#firewall.sync()]);
   }
 
   async removeNetwork(project: string): Promise<void> {
@@ -73,6 +79,7 @@ export class Attachment {
     await this.#netlink(network.teardown, ["ENOENT", "ESRCH", "EADDRNOTAVAIL"]);
     await this.#networks.remove(project);
     this.#pools.delete(project);
+    await this.#firewall.sync();
   }
 
   /** An address for a container; the one it had under this name before, where that is free. */

@@ -1,6 +1,9 @@
 import { access, readFile } from "node:fs/promises";
 import { release } from "node:os";
 import { CONTROLLERS, readCgroupLayout } from "../host/cgroup.ts";
+import { messageOf } from "../error.ts";
+import type { FirewallState } from "../net/firewall/firewall.ts";
+import { nft } from "../net/firewall/nft.ts";
 import { programPath } from "../host/programs.ts";
 import type { UserNamespaces } from "../runtime/user-namespace.ts";
 import type { DoctorLine } from "./protocol.ts";
@@ -14,8 +17,9 @@ const CAP_SYS_RESOURCE = 24n;
 type Check = () => Promise<DoctorLine>;
 
 /** What this machine has, what it lacks, and what each lack costs. Reads only. */
-export async function examine(found: UserNamespaces): Promise<readonly DoctorLine[]> {
-  return [...(await Promise.all(CHECKS.map((check) => check()))), userNamespaces(found)];
+export async function examine(found: UserNamespaces, outside: FirewallState): Promise<readonly DoctorLine[]> {
+  const lines = await Promise.all(CHECKS.map((check) => check()));
+  return [...lines, userNamespaces(found), await firewall(outside)];
 }
 
 const CHECKS: readonly Check[] = [kernel, privileges, cgroups, overlay, namespaces, ipv6, rlimits, programs];
@@ -105,6 +109,24 @@ function userNamespaces(found: UserNamespaces): DoctorLine {
     : line("user namespaces", found.reason, {
         status: "lacking",
         cost: "root in a container is root on the host, held back by capabilities, seccomp and cgroups alone",
+      });
+}
+
+async function firewall(state: FirewallState): Promise<DoctorLine> {
+  const name = "firewall";
+  if (state === "off")
+    return line(name, "left alone (GANTRY_FIREWALL=none)", {
+      status: "lacking",
+      cost: "containers reach the outside only where somebody else translates and forwards",
+    });
+  if (typeof state === "object")
+    return line(name, state.problem, { status: "lacking", cost: "containers do not reach the outside" });
+  const missing = state === "ours" ? "" : await nft(["--version"]).then(() => "", messageOf);
+  return missing === ""
+    ? line(name, state === "ours" ? "a table of ours in nftables" : "nft is there, no network yet")
+    : line(name, missing, {
+        status: "lacking",
+        cost: "containers do not reach the outside: apt-get install nftables",
       });
 }
 

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     process.exit(ALREADY_RUNNING);
   }
   const log = pino({ level: process.env["GANTRY_LOG_LEVEL"] ?? "info", base: null });
-  const running = await startEngine(paths, log);
+  const running = await startEngine(paths, log, { firewall: wantsFirewall(process.env["GANTRY_FIREWALL"]) });
   const api = buildApi(running.engine, { version: await version(), root: paths.root, run: paths.run });
   await rm(paths.socket, { force: true }); // stale: the lock is ours, so nobody listens there
   await api.listen({ path: paths.socket });
@@ -50,6 +50,12 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+}
+
+/** `none`: somebody else looks after firewall, translation and forwarding. */
+function wantsFirewall(setting = "nftables"): boolean {
+  if (setting === "nftables" || setting === "none") return setting === "nftables";
+  throw new GantryError("request.invalid", `GANTRY_FIREWALL is "${setting}", neither nftables nor none`);
 }
 
 async function version(): Promise<string> {

@@ -6,6 +6,7 @@ import { observeContainer } from "../observe/observe.ts";
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Plan } from "../reconcile/action.ts";
 import { renderPlan } from "../reconcile/render.ts";
+import type { Firewall } from "../net/firewall/firewall.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Channel } from "./channel.ts";
 import { configurationWarnings } from "./configuration.ts";
@@ -24,6 +25,7 @@ export interface OperationsOptions {
   readonly containers: Containers;
   readonly store: ProjectStore;
   readonly loop: Loop;
+  readonly firewall: Pick<Firewall, "state">;
 }
 
 type Emit = (progress: Progress) => void;
@@ -37,6 +39,7 @@ export function projectOperations({
   containers,
   store,
   loop,
+  firewall,
 }: OperationsOptions): Engine["projects"] {
   function get(name: string): StoredProject {
     const stored = store.get(name);
@@ -74,7 +77,11 @@ export function projectOperations({
       await store.put(wanted);
       emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length });
       for (const message of warnings) emit({ type: "warning", message });
-      return await carryOut(name, planned, emit);
+      const changed = await carryOut(name, planned, emit);
+      const { state } = firewall;
+      if (typeof state === "object" && planned.steps.some(({ action }) => action.kind === "create-network"))
+        emit({ type: "warning", message: `containers do not reach the outside: ${state.problem}` });
+      return changed;
     });
   }
 

@@ -13,6 +13,8 @@ import type { InstancePaths } from "../host/paths.ts";
 import { readPrivileges } from "../host/privileges.ts";
 import { programPath } from "../host/programs.ts";
 import { openImageStore } from "../image/store.ts";
+import { Firewall } from "../net/firewall/firewall.ts";
+import { formatSubnet } from "../net/ipv4.ts";
 import { Names } from "../net/names/names.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
@@ -39,10 +41,15 @@ export interface RunningEngine {
 }
 
 /** Opens the organs of an instance, finds again what runs, and sets the loop going for every project. */
-export async function startEngine(paths: InstancePaths, log: Logger): Promise<RunningEngine> {
+export async function startEngine(
+  paths: InstancePaths,
+  log: Logger,
+  options: { readonly firewall: boolean },
+): Promise<RunningEngine> {
   const root = await realpath(paths.root);
   const { run } = paths;
-  const cgroups = await makeCgroupParents(await readCgroupLayout(), await instanceName(run));
+  const instance = await instanceName(run);
+  const cgroups = await makeCgroupParents(await readCgroupLayout(), instance);
   const events = new Events();
   const wake = { project: (_name: string): void => undefined };
 
@@ -77,7 +84,15 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     },
   });
   const names = new Names({ run, onProblem: (error) => log.warn({ error: messageOf(error) }, "names") });
-  const attachment = await Attachment.open({ run, runtime, networks, names });
+  const firewall = new Firewall({
+    instance,
+    run,
+    enabled: options.firewall,
+    networks: () =>
+      networks.list().map(({ subnet }) => ({ subnets: [formatSubnet(subnet)], internal: false })),
+    onProblem: (message) => log.warn(message),
+  });
+  const attachment = await Attachment.open({ run, runtime, networks, names, firewall });
   const readiness = new Readiness(runtime);
   const endpoints = new Endpoints(readiness, proxy);
   const naming = new Naming(names, readiness, proxy);
@@ -103,14 +118,20 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
     await Promise.all([endpoints.sync(project.name), naming.sync(project.name)]);
     loop.wake(project.name);
   }
-  const timer = setInterval(() => void runtime.verify(), VERIFY_MS);
+  const timer = setInterval(() => {
+    void runtime.verify();
+    void firewall.verifyForwarding();
+  }, VERIFY_MS);
 
   const engine: Engine = {
     containers: containerOperations({ runtime, containers, loop, emit }),
-    projects: sealedProjects(projectOperations({ runtime, containers, store, loop }), runtime.contents),
+    projects: sealedProjects(
+      projectOperations({ runtime, containers, store, loop, firewall }),
+      runtime.contents,
+    ),
     images: imageOperations(images, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
-    doctor: async () => examine(await runtime.userNamespaces()),
+    doctor: async () => examine(await runtime.userNamespaces(), firewall.state),
   };
   return {
     engine,
@@ -119,6 +140,7 @@ export async function startEngine(paths: InstancePaths, log: Logger): Promise<Ru
       await loop.close();
       proxy.close();
       names.close();
+      firewall.close();
       await runtime.close();
       await removeEmpty(cgroups);
     },

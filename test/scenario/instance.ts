@@ -52,17 +52,25 @@ export class Instance {
   /** Where spec files go and commands run. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A command that runs what follows it, where gantry is not to run in the test's own namespaces. */
+  readonly #within: readonly string[];
   readonly #children = new Set<ChildProcess>();
 
-  private constructor(base: string) {
+  private constructor(base: string, within: readonly string[]) {
     this.base = base;
     this.folder = join(base, "spec");
-    this.env = { GANTRY_ROOT: join(base, "root"), GANTRY_RUN: join(base, "run") };
+    this.#within = within;
+    this.env = {
+      GANTRY_ROOT: join(base, "root"),
+      GANTRY_RUN: join(base, "run"),
+      // This machine's firewall is none of a test's business; those about it have a network namespace of their own.
+      GANTRY_FIREWALL: within.length === 0 ? "none" : "nftables",
+    };
   }
 
-  static async open(): Promise<Instance> {
+  static async open(within: readonly string[] = []): Promise<Instance> {
     const base = await realpath(await mkdtemp(join(tmpdir(), "gantry-test-")));
-    const instance = new Instance(base);
+    const instance = new Instance(base, within);
     await mkdir(instance.folder);
     return instance;
   }
@@ -76,7 +84,8 @@ export class Instance {
 
   /** Starts a command and leaves it running; `close` ends it. */
   start(args: readonly string[], options: CommandOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    const [program = "", ...first] = [...this.#within, process.execPath, CLI, ...args];
+    const child = spawn(program, first, {
       cwd: options.cwd ?? this.folder,
       env: { ...process.env, ...this.env, ...options.env },
       stdio: "pipe",

@@ -8,12 +8,22 @@ const ARROWS = {
   spec: [],
   runtime: ["host"],
   image: ["host"],
+  registry: ["host", "image"],
   net: ["host"],
   observe: ["host", "runtime", "image", "net", "spec"],
   reconcile: ["type:spec", "type:observe", "type:runtime", "type:net"],
-  apply: ["host", "runtime", "image", "net", "reconcile", "observe", "spec"],
-  daemon: ["host", "runtime", "image", "net", "observe", "reconcile", "apply", "spec"],
-  cli: ["host", "spec", "type:daemon", "type:reconcile", "type:observe", "type:runtime", "type:image"],
+  apply: ["host", "runtime", "image", "registry", "net", "reconcile", "observe", "spec"],
+  daemon: ["host", "runtime", "image", "registry", "net", "observe", "reconcile", "apply", "spec"],
+  cli: [
+    "host",
+    "spec",
+    "registry",
+    "type:daemon",
+    "type:reconcile",
+    "type:observe",
+    "type:runtime",
+    "type:image",
+  ],
 };
 /** The planner is a pure function: no clock, no file, no process. */
 const PURE = new Set(["reconcile"]);

@@ -10,6 +10,9 @@ export const ERROR_CODES = [
   "image.not-found",
   "image.invalid", // not an image, or a hostile one
   "image.in-use",
+  "registry.unreachable", // no answer, or none that makes sense
+  "registry.denied", // it does not know the user, or does not let him
+  "registry.limited", // too many requests for now
   "container.not-found",
   "container.running",
   "container.not-running",

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import type { ImageStore } from "../image/store.ts";
+import type { Registries } from "../registry/registries.ts";
 import type { Action } from "../reconcile/action.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
@@ -10,13 +11,21 @@ import type { Handlers } from "./execute.ts";
 export interface Organs {
   readonly runtime: Runtime;
   readonly images: ImageStore;
+  readonly registries: Registries;
   readonly attachment: Attachment;
   readonly endpoints: Endpoints;
   readonly containers: Containers;
 }
 
 /** How each kind of action is carried out. */
-export function handlersFor({ runtime, images, attachment, endpoints, containers }: Organs): Handlers {
+export function handlersFor({
+  runtime,
+  images,
+  registries,
+  attachment,
+  endpoints,
+  containers,
+}: Organs): Handlers {
   return {
     "create-network": ({ project }) => attachment.createNetwork(project),
     "remove-network": ({ project }) => attachment.removeNetwork(project),
@@ -24,6 +33,9 @@ export function handlersFor({ runtime, images, attachment, endpoints, containers
     "remove-volume": ({ name }) => runtime.volumes.remove(name),
     "import-image": async ({ reference, file }) => {
       await images.import(createReadStream(file), reference);
+    },
+    "pull-image": async ({ reference }, signal) => {
+      await registries.pull(reference, { signal });
     },
     publish: ({ project, service, ports }) => endpoints.publish(project, service, ports),
     create: async (action) => {

@@ -11,6 +11,7 @@ export interface CallOptions {
   readonly body?: unknown;
   /** Sent as it is, with backpressure. */
   readonly upload?: Readable;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Aborting it closes the connection. */
   readonly signal?: AbortSignal;
 }
@@ -105,7 +106,7 @@ export class Client {
       const payload = options.body === undefined ? undefined : JSON.stringify(options.body);
       const outgoing = request({
         ...this.#target(method, path, options),
-        ...(payload === undefined ? {} : { headers: jsonHeaders(payload) }),
+        headers: { ...(payload === undefined ? {} : jsonHeaders(payload)), ...options.headers },
       });
       outgoing.on("error", (error) => {
         options.upload?.destroy();

@@ -1,6 +1,6 @@
 import type { Progress } from "../daemon/protocol.ts";
 import type { Output } from "./context.ts";
-import { stepText, withStep, type ProgressLine } from "./progress.ts";
+import { progressLine, stepText, withLine, type ProgressLine } from "./progress.ts";
 import { printable } from "./table.ts";
 
 type StepProgress = Extract<Progress, { readonly type: "step" }>;
@@ -8,6 +8,8 @@ type StepProgress = Extract<Progress, { readonly type: "step" }>;
 /** Shows steps as they come. */
 export interface ProgressView {
   step(step: StepProgress): void;
+  /** Something of which there is a line, by key: on a terminal the last news, elsewhere how it ended. */
+  line(line: ProgressLine): void;
   /** A line that stays, between the steps. */
   note(text: string): void;
 }
@@ -34,6 +36,10 @@ class PlainView implements ProgressView {
     if (step.state !== "started") this.note(`${printable(step.subject)}  ${stepText(step)}`);
   }
 
+  line(line: ProgressLine): void {
+    if (line.state !== "started") this.note(lineText(line));
+  }
+
   note(text: string): void {
     this.#output.write(`${text}\n`);
   }
@@ -53,7 +59,11 @@ class TerminalView implements ProgressView {
   }
 
   step(step: StepProgress): void {
-    this.#lines = withStep(this.#lines, step);
+    this.line(progressLine(step));
+  }
+
+  line(line: ProgressLine): void {
+    this.#lines = withLine(this.#lines, line);
     this.#draw("");
   }
 

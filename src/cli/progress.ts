@@ -12,6 +12,7 @@ const WORDS = {
   "create-volume": ["creating", "created"],
   "remove-volume": ["removing", "removed"],
   "import-image": ["importing", "imported"],
+  "pull-image": ["pulling", "pulled"],
   publish: ["publishing", "published"],
   create: ["starting", "started"],
   start: ["starting", "started"],
@@ -30,10 +31,13 @@ export interface ProgressLine {
   readonly text: string;
 }
 
-/** The list with a step's news in it: the line with its key replaced, or one more at the end. */
-export function withStep(lines: readonly ProgressLine[], step: StepProgress): readonly ProgressLine[] {
-  const line = { key: step.key, subject: printable(step.subject), state: step.state, text: stepText(step) };
-  const index = lines.findIndex(({ key }) => key === step.key);
+export function progressLine(step: StepProgress): ProgressLine {
+  return { key: step.key, subject: printable(step.subject), state: step.state, text: stepText(step) };
+}
+
+/** The list with the line's news in it: the line with its key replaced, or one more at the end. */
+export function withLine(lines: readonly ProgressLine[], line: ProgressLine): readonly ProgressLine[] {
+  const index = lines.findIndex(({ key }) => key === line.key);
   return index === -1 ? [...lines, line] : lines.with(index, line);
 }
 

@@ -1,5 +1,7 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Project } from "../spec/project.ts";
+import type { Credentials } from "../registry/credentials.ts";
+import type { TransferEvent } from "../registry/transfer.ts";
 import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
@@ -55,6 +57,16 @@ export interface Engine {
     list(): Promise<readonly ImageSummary[]>;
     /** Streams a root file system tar (plain or gzip) into the store. Returns the image's id. */
     import(body: AsyncIterable<Uint8Array>, reference: string): Promise<string>;
+    /**
+     * Pulls an image. The last event is `pulled`; throws registry.*, image.not-found, image.invalid, the first of them
+     * before any event where nothing came of it at all.
+     */
+    pull(
+      reference: string,
+      options: TransferOptions & { readonly platform?: string },
+    ): AsyncIterable<PullEvent>;
+    /** Throws registry.denied where the registry does not know them. */
+    logIn(server: string, who: { readonly username: string; readonly password: string }): Promise<void>;
     /** image.not-found, image.in-use (unless forced: then only the reference goes). Returns what was untagged and deleted. */
     remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
   };
@@ -62,6 +74,17 @@ export interface Engine {
   subscribe(listener: (event: EngineEvent) => void): () => void;
   doctor(): Promise<readonly DoctorLine[]>;
 }
+
+export interface TransferOptions {
+  /** What the user gave; else the daemon's own. */
+  readonly credentials?: Credentials;
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+export type PullEvent =
+  | TransferEvent
+  | { readonly kind: "pulled"; readonly id: string; readonly digest: string; readonly changed: boolean };
 
 export interface ImageSummary {
   /** `sha256:...`, or `host`. */

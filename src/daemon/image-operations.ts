@@ -1,10 +1,15 @@
+import { parsePlatform } from "../image/platform.ts";
 import type { ImageStore } from "../image/store.ts";
+import type { Registries } from "../registry/registries.ts";
+import type { TransferEvent } from "../registry/transfer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Engine, EngineEvent } from "./engine.ts";
+import { Channel } from "./channel.ts";
+import type { Engine, EngineEvent, PullEvent } from "./engine.ts";
 
 /** What can be asked for images. */
 export function imageOperations(
   images: ImageStore,
+  registries: Registries,
   runtime: Runtime,
   emit: (event: EngineEvent) => void,
 ): Engine["images"] {
@@ -28,6 +33,18 @@ export function imageOperations(
       tell("import", id, reference);
       return id;
     },
+    pull: (reference, { platform, credentials, signal }) =>
+      told<PullEvent>(async (say) => {
+        const { image, digest, changed } = await registries.pull(reference, {
+          ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+          ...(credentials === undefined ? {} : { credentials }),
+          signal,
+          tell: say,
+        });
+        say({ kind: "pulled", id: image.id, digest, changed });
+        tell("pull", image.id, reference);
+      }),
+    logIn: async (server, who) => await registries.logIn(server, who),
     remove: async (reference, { force }) => {
       const removed = await images.remove(reference, { force, usedBy });
       for (const one of removed)
@@ -36,4 +53,15 @@ export function imageOperations(
       return removed;
     },
   };
+}
+
+/** A task's news as they come, and its error after them. */
+async function* told<T>(
+  task: (tell: (event: T | TransferEvent) => void) => Promise<void>,
+): AsyncGenerator<T | TransferEvent> {
+  const channel = new Channel<T | TransferEvent>();
+  const running = task((event) => channel.push(event)).finally(() => channel.close());
+  running.catch(() => undefined); // It is awaited below, and may reject before that.
+  yield* channel;
+  await running;
 }

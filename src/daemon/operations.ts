@@ -81,7 +81,11 @@ export function projectOperations({
       const { state } = firewall;
       if (typeof state === "object" && planned.steps.some(({ action }) => action.kind === "create-network"))
         emit({ type: "warning", message: `containers do not reach the outside: ${state.problem}` });
-      return changed;
+      if (!planned.steps.some(({ action }) => action.kind === "pull-image" && action.refresh)) return changed;
+      // What came may be newer than what runs: only now can be said what that means.
+      const next = await loop.plan(name, wanted);
+      if (next.problems.length > 0) return changed;
+      return changed + (await carryOut(name, next, emit));
     });
   }
 

@@ -16,6 +16,7 @@ import { openImageStore } from "../image/store.ts";
 import { Firewall } from "../net/firewall/firewall.ts";
 import { formatSubnet } from "../net/ipv4.ts";
 import { Names } from "../net/names/names.ts";
+import { Registries } from "../registry/registries.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
@@ -30,6 +31,7 @@ import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
 import { ProjectStore } from "./projects.ts";
 import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
+import { readSettings } from "./settings.ts";
 
 /** The slow look at everything: the net under all events. */
 const VERIFY_MS = 5000;
@@ -55,6 +57,8 @@ export async function startEngine(
 
   const images = await openImageStore({ root, applier: programPath("gantry-applier") });
   for (const problem of images.problems) log.warn(problem);
+  const settings = await readSettings(process.env);
+  const registries = new Registries(images, settings.registries, process.env);
   const runtime = await Runtime.open({
     root,
     run,
@@ -111,7 +115,7 @@ export async function startEngine(
   const store = await ProjectStore.open(root);
   const projects = store.list().map(({ project }) => project);
   await runtime.contents.keepOnly(contentsInUse(projects, runtime.records.list()));
-  const handlers = handlersFor({ runtime, images, attachment, endpoints, containers });
+  const handlers = handlersFor({ runtime, images, registries, attachment, endpoints, containers });
   const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
   wake.project = (name) => loop.wake(name);
   for (const { project } of store.list()) {
@@ -129,7 +133,7 @@ export async function startEngine(
       projectOperations({ runtime, containers, store, loop, firewall }),
       runtime.contents,
     ),
-    images: imageOperations(images, runtime, (event) => events.emit(event)),
+    images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
     doctor: async () => examine(await runtime.userNamespaces(), firewall.state),
   };
@@ -137,6 +141,7 @@ export async function startEngine(
     engine,
     close: async () => {
       clearInterval(timer);
+      await registries.close();
       await loop.close();
       proxy.close();
       names.close();

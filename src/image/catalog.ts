@@ -1,6 +1,6 @@
 import type { Image } from "./image.ts";
 import { hexOf } from "./layout.ts";
-import type { Contents, StoredImage } from "./records.ts";
+import type { Contents, Naming, StoredImage } from "./records.ts";
 import { formatReference, parseReference } from "./reference.ts";
 
 /** What a text means: the image's id, and the name if it was found by name. */
@@ -16,8 +16,8 @@ const ID_PREFIX = /^(?:sha256:)?([a-f0-9]{8,64})$/;
 export class Catalog {
   readonly host: Image;
   readonly #images: Map<string, StoredImage>;
-  /** Reference to id: tags, and digests of what registries have. */
-  readonly #references: Map<string, string>;
+  /** By reference: tags, and digests of what registries have. */
+  readonly #references: Map<string, Naming>;
 
   constructor(host: Image, { images, references }: Pick<Contents, "images" | "references">) {
     this.host = host;
@@ -50,25 +50,31 @@ export class Catalog {
   /** Every name of an image, digests too, sorted. */
   namesOf(id: string): readonly string[] {
     return [...this.#references]
-      .filter(([, owner]) => owner === id)
+      .filter(([, naming]) => naming.id === id)
       .map(([reference]) => reference)
       .sort();
   }
 
-  owner(reference: string): string | undefined {
+  naming(reference: string): Naming | undefined {
     return this.#references.get(reference);
   }
 
+  /** When a registry last said where a name, in whatever form, leads. */
+  checkedAt(text: string): number | undefined {
+    return this.#references.get(familiar(text) ?? "")?.checkedAt;
+  }
+
   /** Images that were handed out stay as they were. */
-  setReference(reference: string, id: string): void {
-    const previous = this.#references.get(reference);
-    this.#references.set(reference, id);
+  setReference(reference: string, naming: Naming): void {
+    const { id } = naming;
+    const previous = this.#references.get(reference)?.id;
+    this.#references.set(reference, naming);
     this.#refresh(id);
     if (previous !== undefined && previous !== id) this.#refresh(previous);
   }
 
   deleteReference(reference: string): void {
-    const id = this.#references.get(reference);
+    const id = this.#references.get(reference)?.id;
     this.#references.delete(reference);
     if (id !== undefined) this.#refresh(id);
   }
@@ -77,7 +83,7 @@ export class Catalog {
   find(text: string): Found | undefined {
     const name = familiar(text);
     if (name !== undefined && this.host.references.includes(name)) return { id: this.host.id, name };
-    const owner = name === undefined ? undefined : this.#references.get(name);
+    const owner = name === undefined ? undefined : this.#references.get(name)?.id;
     if (owner !== undefined) return { id: owner, name };
     const digest = name === undefined ? undefined : parseReference(name).digest;
     if (digest !== undefined) {

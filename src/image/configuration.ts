@@ -1,6 +1,6 @@
 import type { ImageConfig, ImageHealthcheck } from "./image.ts";
 import { type JsonObject, JsonShape } from "./json-shape.ts";
-import { goArchitecture } from "./platform.ts";
+import { goArchitecture, machinePlatform, type Platform } from "./platform.ts";
 
 /** An image configuration as the OCI image specification (config.md) has it, as far as gantry reads it. */
 export interface Configuration {
@@ -73,6 +73,18 @@ export function parseConfiguration(text: string): Configuration {
     createdAt: Number.isNaN(created) ? 0 : created,
     diffIds: (diffIds ?? []).map((id) => SHAPE.digest(id, "rootfs.diff_ids")),
     config: readConfig(SHAPE.optionalObject(top["config"], "config")),
+  };
+}
+
+/** What an image runs on; this machine where it does not say. Throws image.invalid. */
+export function configurationPlatform(text: string): Platform {
+  const top = SHAPE.parse(text);
+  const machine = machinePlatform();
+  const variant = SHAPE.optionalText(top["variant"], "variant");
+  return {
+    os: SHAPE.optionalText(top["os"], "os") || machine.os,
+    architecture: SHAPE.optionalText(top["architecture"], "architecture") || machine.architecture,
+    ...(variant ? { variant } : {}),
   };
 }
 

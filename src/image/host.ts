@@ -5,6 +5,7 @@ import { planHostImage } from "./host-plan.ts";
 import type { HostEntry } from "./host-plan.ts";
 import { DEFAULT_PATH } from "./image.ts";
 import type { Image } from "./image.ts";
+import { machinePlatform } from "./platform.ts";
 import { namesIn, publishFolder, removeTree, temporaryFolder } from "./layout.ts";
 
 /**
@@ -43,6 +44,7 @@ export async function openHostImage(options: {
     id: "host",
     references: ["host:latest"],
     digests: [],
+    platform: machinePlatform(),
     createdAt: Math.floor((existing ?? (await stat(layer))).mtimeMs),
     sizeBytes: 0,
     layers: [layer],

@@ -1,3 +1,5 @@
+import type { Platform } from "./platform.ts";
+
 /** What an image says about running it: the `config` object of the OCI image configuration. */
 export interface ImageConfig {
   readonly entrypoint?: readonly string[];
@@ -43,6 +45,8 @@ export interface Image {
   readonly digests: readonly string[];
   /** ms since the epoch. */
   readonly createdAt: number;
+  /** What its programs run on. */
+  readonly platform: Platform;
   /** Bytes of file data in its layers. */
   readonly sizeBytes: number;
   /** Absolute folders, topmost first, as overlay's lowerdir wants them. */

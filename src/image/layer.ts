@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly applier: string;
   readonly layout: Layout;
   readonly signal?: AbortSignal;
+  /** Most bytes of file data that it may unpack to. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface StageOptions {
  */
 export async function stageLayer(
   body: AsyncIterable<Uint8Array>,
-  { applier, layout, signal }: StageOptions,
+  { applier, layout, signal, maxBytes }: StageOptions,
 ): Promise<StagedLayer> {
   const folder = await temporaryFolder(layout.layers);
   const writer = await BlobWriter.open(layout).catch(async (error: unknown) => {
@@ -59,6 +61,7 @@ export async function stageLayer(
       applier,
       folder: root,
       ...(signal === undefined ? {} : { signal }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
     });
     const blob = { ...(await writer.finish()), mediaType: layerMediaType(unpacked.compression) };
     const layer = { ...unpacked, folder, blob };

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../error.ts";
 import { readJson, syncFolder, writeJson } from "../host/durable.ts";
-import { parseConfiguration } from "./configuration.ts";
+import { configurationPlatform, parseConfiguration } from "./configuration.ts";
 import type { Image } from "./image.ts";
 import { layerFolder, readLayer } from "./layer.ts";
 import type { LayerFacts } from "./layer.ts";
@@ -23,13 +23,19 @@ export interface StoredImage {
   readonly diffIds: readonly string[];
 }
 
+/** Where a reference leads. */
+export interface Naming {
+  readonly id: string;
+  /** When a registry last said so, in ms since the epoch. */
+  readonly checkedAt?: number;
+}
+
 /** What was found on the disk, and what could not be used. */
 export interface Contents {
   readonly images: Map<string, StoredImage>;
   /** Layers that images have, by diff id. */
   readonly layers: Map<string, LayerFacts>;
-  /** Reference to id. */
-  readonly references: Map<string, string>;
+  readonly references: Map<string, Naming>;
   readonly problems: readonly string[];
 }
 
@@ -48,8 +54,8 @@ function referenceFile(layout: Layout, reference: string): string {
   return join(layout.references, `${hexOf(digestOf(reference))}.json`);
 }
 
-export async function writeReference(layout: Layout, reference: string, id: string): Promise<void> {
-  await writeJson(referenceFile(layout, reference), { reference, id });
+export async function writeReference(layout: Layout, reference: string, naming: Naming): Promise<void> {
+  await writeJson(referenceFile(layout, reference), { reference, ...naming });
 }
 
 export async function removeReference(layout: Layout, reference: string): Promise<void> {
@@ -66,7 +72,8 @@ export async function loadImage(
   record: ImageRecord,
   layers: Map<string, LayerFacts>,
 ): Promise<StoredImage> {
-  const { createdAt, diffIds, config } = parseConfiguration(await readBlob(layout, record.id));
+  const configuration = await readBlob(layout, record.id);
+  const { createdAt, diffIds, config } = parseConfiguration(configuration);
   for (const diffId of diffIds) if (!layers.has(diffId)) layers.set(diffId, await readLayer(layout, diffId));
   return {
     record,
@@ -76,6 +83,7 @@ export async function loadImage(
       references: [],
       digests: [],
       createdAt,
+      platform: configurationPlatform(configuration),
       sizeBytes: diffIds.reduce((sum, diffId) => sum + (layers.get(diffId)?.bytes ?? 0), 0),
       layers: diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed(),
       config,
@@ -88,7 +96,7 @@ export async function loadImage(
 export async function readContents(layout: Layout): Promise<Contents> {
   const images = new Map<string, StoredImage>();
   const layers = new Map<string, LayerFacts>();
-  const references = new Map<string, string>();
+  const references = new Map<string, Naming>();
   const problems: string[] = [];
   for (const name of await namesIn(layout.records)) {
     if (!name.endsWith(".json")) continue;
@@ -102,8 +110,8 @@ export async function readContents(layout: Layout): Promise<Contents> {
   for (const name of await namesIn(layout.references)) {
     if (!name.endsWith(".json")) continue;
     try {
-      const { reference, id } = asReference(await readJson(join(layout.references, name)));
-      if (images.has(id)) references.set(reference, id);
+      const { reference, ...naming } = asReference(await readJson(join(layout.references, name)));
+      if (images.has(naming.id)) references.set(reference, naming);
       else problems.push(`${reference} names an image that is not there`);
     } catch (error) {
       problems.push(`reference ${name} cannot be used: ${messageOf(error)}`);
@@ -120,8 +128,9 @@ function asRecord(value: unknown): ImageRecord {
   return value as ImageRecord;
 }
 
-function asReference(value: unknown): { readonly reference: string; readonly id: string } {
-  const { reference, id } = value as { readonly reference?: unknown; readonly id?: unknown };
+function asReference(value: unknown): Naming & { readonly reference: string } {
+  const { reference, id, checkedAt } = value as Readonly<Record<string, unknown>>;
   if (typeof reference !== "string" || typeof id !== "string") throw new Error("it is damaged");
-  return { reference: formatReference(parseReference(reference)), id };
+  const name = formatReference(parseReference(reference));
+  return { reference: name, id, ...(typeof checkedAt === "number" ? { checkedAt } : {}) };
 }

@@ -10,10 +10,10 @@ import { openHostImage } from "./host.ts";
 import type { Image, ImageConfig, ImageRemoval } from "./image.ts";
 import { givenName, importedConfig, storedName } from "./import.ts";
 import { discardLayer, stageLayer } from "./layer.ts";
-import type { LayerFacts, StagedLayer } from "./layer.ts";
+import type { LayerFacts, StagedLayer, StageOptions } from "./layer.ts";
 import { digestOf, hexOf, openLayout, readBlob, removeTree, retireFolder } from "./layout.ts";
 import { readContents, removeRecord, removeReference, writeReference } from "./records.ts";
-import type { StoredImage } from "./records.ts";
+import type { Naming, StoredImage } from "./records.ts";
 import { decideRemoval } from "./removal.ts";
 import { sweep } from "./sweep.ts";
 
@@ -32,9 +32,13 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
 }
 
+export type StagingOptions = Pick<StageOptions, "signal" | "maxBytes">;
+
 export interface AddOptions extends NewImage {
   /** Names it gets, which other images may lose by it: tags, and digests (`alpine@sha256:...`) where registries have it. */
   readonly references: readonly string[];
+  /** When a registry said that these names lead there, in ms since the epoch. */
+  readonly checkedAt?: number;
 }
 
 export interface RemoveOptions {
@@ -55,6 +59,10 @@ export interface ImageStore {
   get(id: string): Promise<Image | undefined>;
   /** Every image, the newest first, the host's last. */
   list(): Promise<readonly Image[]>;
+  /** The id a name leads to, for a name in its familiar form: `alpine:3`, `alpine@sha256:...`. */
+  idOf(name: string): string | undefined;
+  /** When a registry last said where a name leads, in ms since the epoch. */
+  checkedAt(name: string): number | undefined;
   /** What is known of a layer of this diff id; undefined when the store has none. */
   layer(diffId: string): LayerFacts | undefined;
   /** The OCI configuration of an image, to the byte. Throws image.not-found, image.invalid when it is damaged. */
@@ -73,14 +81,13 @@ export interface ImageStore {
    * Unpacks a layer's archive for an image to be. Nobody sees it before addImage; hand what is not used to
    * discardLayer. Throws what unpack throws; then nothing stays.
    */
-  stageLayer(
-    body: AsyncIterable<Uint8Array>,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<StagedLayer>;
+  stageLayer(body: AsyncIterable<Uint8Array>, options?: StagingOptions): Promise<StagedLayer>;
   /** Removes a staged layer; one that addImage took is fine. */
   discardLayer(layer: StagedLayer): Promise<void>;
   /** Makes an image of staged layers and layers in the store; one that is there already only gains names. Throws what addImage throws. */
   addImage(options: AddOptions): Promise<Image>;
+  /** Gives an image names that a registry has it under, digests too. Throws image.not-found. */
+  name(id: string, references: readonly string[], checkedAt: number): Promise<void>;
   /** Gives an image a further name. Throws image.not-found, request.invalid. */
   tag(image: string, reference: string): Promise<void>;
   /** As `docker rmi`. Throws image.not-found, image.in-use, conflict; request.invalid for the host image. */
@@ -110,17 +117,17 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
       );
   }
 
-  async function add({ references, ...image }: AddOptions): Promise<Image> {
+  async function add({ references, checkedAt, ...image }: AddOptions): Promise<Image> {
     const id = digestOf(image.configuration);
     const names = references.map(storedName);
     if (catalog.stored(id) === undefined) catalog.put(await addImage(layout, layers, image));
-    for (const one of names) await name(one, id);
+    for (const one of names) await give(one, { id, ...(checkedAt === undefined ? {} : { checkedAt }) });
     return requireStored(id).image;
   }
 
-  async function name(reference: string, id: string): Promise<void> {
-    await writeReference(layout, reference, id);
-    catalog.setReference(reference, id);
+  async function give(reference: string, naming: Naming): Promise<void> {
+    await writeReference(layout, reference, naming);
+    catalog.setReference(reference, naming);
   }
 
   async function untag(reference: string): Promise<void> {
@@ -156,8 +163,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     return stored;
   }
 
-  const staged = async (body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) =>
-    await stageLayer(body, { applier: options.applier, layout, ...(signal === undefined ? {} : { signal }) });
+  const staged = async (body: AsyncIterable<Uint8Array>, how: StagingOptions = {}) =>
+    await stageLayer(body, { ...how, applier: options.applier, layout });
 
   return {
     problems,
@@ -170,6 +177,8 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
       const all = catalog.all().map(({ image }) => image);
       return [...all.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1)), host];
     },
+    idOf: (name) => catalog.naming(name)?.id,
+    checkedAt: (text) => catalog.checkedAt(text),
     layer: (diffId) => layers.get(diffId),
     configuration: async (id) => await readBlob(layout, requireStored(id).record.id),
     manifest: async (id) => await readBlob(layout, requireStored(id).record.manifest),
@@ -179,7 +188,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     },
     import: async (body, reference, { config: changes, signal } = {}) => {
       const given = givenName(reference);
-      const layer = await staged(body, signal);
+      const layer = await staged(body, signal === undefined ? {} : { signal });
       try {
         return await inTurn(async () => {
           const config = importedConfig(changes);
@@ -192,15 +201,20 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
         await discardLayer(layer);
       }
     },
-    stageLayer: async (body, { signal } = {}) => await staged(body, signal),
+    stageLayer: staged,
     discardLayer,
     addImage: async (image) => await inTurn(async () => await add(image)),
+    name: async (id, references, checkedAt) =>
+      await inTurn(async () => {
+        requireStored(id);
+        for (const one of references.map(storedName)) await give(one, { id, checkedAt });
+      }),
     tag: async (image, reference) => {
       const given = givenName(reference);
       await inTurn(async () => {
         const found = catalog.find(image);
         if (found === undefined) throw notFound(image);
-        await name(given, found.id);
+        await give(given, { id: found.id });
       });
     },
     remove: async (reference, { force, usedBy }) =>

@@ -29,6 +29,8 @@ export interface UnpackOptions {
   /** An empty folder. On any failure the caller removes it; nothing writes to it any more by then. */
   readonly folder: string;
   readonly signal?: AbortSignal;
+  /** Most bytes of file data; less where the disk has no room for so many. */
+  readonly maxBytes?: number;
 }
 
 const MAX_BYTES = 64 * 1024 ** 3;
@@ -43,7 +45,7 @@ export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOpt
   const { start, rest } = await peek(body, MAGIC_BYTES);
   const compression = detectCompression(start);
   const inflate = decompressor(compression);
-  const maxBytes = await roomFor(options.folder);
+  const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, await roomFor(options.folder));
 
   const applier = spawn(options.applier, [options.folder, "--max-bytes", String(maxBytes)], {
     stdio: ["pipe", "pipe", "pipe"],

@@ -54,6 +54,12 @@ export async function observe(world: World, references: readonly string[], now: 
     time: now,
     containers: runtime.records.list().map((record) => observeContainer(runtime, record)),
     images: Object.fromEntries(resolved.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    imagesCheckedAt: Object.fromEntries(
+      references.flatMap((reference) => {
+        const at = images.checkedAt(reference);
+        return at === undefined ? [] : [[reference, at] as const];
+      }),
+    ),
     networks: networks.list().map(({ project }) => project),
     volumes,
     takenPorts: taken,

@@ -41,6 +41,8 @@ export interface Snapshot {
   readonly containers: readonly ObservedContainer[];
   /** Image references that can be resolved, to the image's id. Only those the desired state asks for need be here. */
   readonly images: Readonly<Record<string, string>>;
+  /** When the registry was last asked for them, in ms since the epoch: of those images that came from one. */
+  readonly imagesCheckedAt: Readonly<Record<string, number>>;
   /** Names of the projects that have their network. */
   readonly networks: readonly string[];
   /** Real names of the volumes that exist. */

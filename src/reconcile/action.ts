@@ -12,6 +12,8 @@ export interface Actions {
   "remove-volume": { readonly name: string };
   /** Import a root file system archive under a reference. */
   "import-image": { readonly reference: string; readonly file: string };
+  /** Bring an image from its registry; `refresh`: one of that name is here, and may be outdated. */
+  "pull-image": { readonly reference: string; readonly refresh: boolean };
   /** Make the proxy's listeners of a service exactly these (may be none). Fails with port.taken before anything else is done. */
   publish: { readonly project: string; readonly service: string; readonly ports: readonly PublishedPort[] };
   /** Create a new container and start it. */
@@ -19,7 +21,7 @@ export interface Actions {
     readonly name: string;
     readonly owner: ContainerOwner;
     readonly config: ContainerConfig;
-    /** Undefined where the plan itself imports the image first: the executor resolves the reference then. */
+    /** Undefined where the plan itself brings the image first: the executor resolves the reference then. */
     readonly imageId?: string;
     readonly fingerprint: Readonly<Record<string, string>>;
   };

@@ -7,9 +7,10 @@ import { groupBy } from "./group.ts";
 import { imageProblems } from "./image-problem.ts";
 import { portProblems } from "./port-conflict.ts";
 import { closeSteps, leaving } from "./close.ts";
+import { neededPulls, pullKey, pullSteps } from "./pull.ts";
 import { publishSteps } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
-import { imageKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
+import { importKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
 import { serviceSteps } from "./service-steps.ts";
 import { inSharingOrder } from "./shared.ts";
 import { targetsOf, type Target } from "./target.ts";
@@ -41,12 +42,13 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const after = lastPublish === undefined ? keys(network) : [lastPublish.key];
   const volumes = volumeSteps(desired, snapshot, after);
   const imports = importSteps(desired, targets, after);
-  const resources = [...network, ...publishing.first, ...volumes.steps, ...imports];
-
-  const brought = new Set(keys([...volumes.steps, ...imports]));
+  const pulls = pullSteps(desired, targets, { snapshot, now, again, after });
+  const brought = new Set(keys([...volumes.steps, ...imports, ...pulls]));
   const containerSteps: Step[] = [];
   let wakeAt: number | null = null;
-  for (const target of targets) {
+  for (const target of targets.map((one) =>
+    brought.has(pullKey(one.service.image)) ? unresolved(one) : one,
+  )) {
     const containers = byService.get(target.name) ?? [];
     const replicas = classify(target, containers, { now, again: again.includes(target.name) });
     const needs = needsOf(target).filter((key) => brought.has(key));
@@ -58,6 +60,8 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   containerSteps.push(...removeSteps(orphans, GONE, after));
 
   const reason = (service: string): string => (services.has(service) ? STOPPED : GONE);
+  const bringing = [...volumes.steps, ...imports, ...neededPulls(pulls, containerSteps)];
+  const resources = [...network, ...publishing.first, ...bringing];
   const closing = closeSteps(project, publishing.closing, reason, leaving(containerSteps, ours), after);
   const steps = [...resources, ...inSharingOrder(containerSteps, targets), ...closing];
   const problems = [
@@ -74,7 +78,13 @@ function needsOf({ service }: Target): string[] {
   const volumes = service.mounts.flatMap((mount) =>
     mount.type === "volume" && mount.source !== undefined ? [volumeKey(mount.source)] : [],
   );
-  return [imageKey(service.image), ...new Set(volumes)];
+  return [importKey(service.image), pullKey(service.image), ...new Set(volumes)];
+}
+
+/** What its image will be is known once it was pulled. */
+function unresolved({ fingerprint, imageId: _, ...target }: Target): Target {
+  const { image: __, ...others } = fingerprint;
+  return { ...target, imageId: undefined, fingerprint: others };
 }
 
 function earliest(wakeAt: number | null, replicas: readonly Replica[]): number | null {

@@ -19,6 +19,7 @@ const WORDS = {
   "create-volume": () => ({ mark: "+", verb: "create", tally: "create" }),
   "remove-volume": () => ({ mark: "-", verb: "remove", tally: "remove" }),
   "import-image": () => ({ mark: "+", verb: "import", tally: "create" }),
+  "pull-image": () => ({ mark: "+", verb: "pull", tally: "create" }),
   publish: ({ ports }) =>
     ports.length === 0
       ? { mark: "-", verb: "close", tally: "publish" }

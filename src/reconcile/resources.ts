@@ -21,7 +21,7 @@ export function networkSteps(project: string, targets: readonly Target[], snapsh
 }
 
 export const volumeKey = (name: string): string => `create-volume ${name}`;
-export const imageKey = (reference: string): string => `import-image ${reference}`;
+export const importKey = (reference: string): string => `import-image ${reference}`;
 
 /** Creates the declared volumes that are missing; a missing external one is a problem. */
 export function volumeSteps(
@@ -69,6 +69,6 @@ export function importSteps(desired: Desired, targets: readonly Target[], after:
     if (source === undefined) return [];
     const action = { kind: "import-image", reference, file: source.importFrom } as const;
     const cause = `not there, the file imports it from ${source.importFrom}`;
-    return [{ key: imageKey(reference), action, subject: `image ${reference}`, cause, after }];
+    return [{ key: importKey(reference), action, subject: `image ${reference}`, cause, after }];
   });
 }

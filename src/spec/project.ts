@@ -24,6 +24,7 @@ export interface Project {
 
 export interface Service {
   readonly image: string;
+  readonly pullPolicy?: PullPolicy;
   /** Replaces the image's command when present. */
   readonly command?: readonly string[];
   /** Replaces the image's entry point when present; the image's command is then dropped, as docker does. */
@@ -104,6 +105,17 @@ export interface Log {
   readonly maxBytes?: number;
   readonly maxFiles?: number;
 }
+
+/** When an image is pulled though it is here; absent: only when it is not. */
+export type PullPolicy =
+  /** Whenever somebody applies. */
+  | "always"
+  /** Not even when it is not here. */
+  | "never"
+  /** It is built, not pulled. */
+  | "build"
+  /** When somebody applies, and the last pull is longer ago than so many ms. */
+  | number;
 
 export interface Security {
   /** `CAP_NET_ADMIN`, or `ALL`. */

@@ -22,6 +22,7 @@ import type { Path } from "./path.ts";
 import { readPorts } from "./port.ts";
 import type { PortMap } from "./port.ts";
 import type { Mount, Port, Service } from "./project.ts";
+import { readPullPolicy } from "./pull-policy.ts";
 import { readReference } from "./reference.ts";
 import { readReplicas } from "./replicas.ts";
 import type { ReplicaKeys } from "./replicas.ts";
@@ -44,6 +45,7 @@ export type ServiceMap = LimitKeys &
   HookKeys &
   ConfinementKeys & {
     readonly image?: string;
+    readonly pull_policy?: string;
     readonly build?: unknown;
     readonly command?: Command;
     readonly entrypoint?: Command;
@@ -93,6 +95,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
       map.build === undefined ? '"image" is missing' : '"image" is missing, and build is not built yet';
     report.error(path, missing, "key");
   }
+  const pullPolicy = read(map.pull_policy, "pull_policy", readPullPolicy);
   const command = readCommand(map.command, [...path, "command"], report);
   const entrypoint = readCommand(map.entrypoint, [...path, "entrypoint"], report);
   const workingDir = read(map.working_dir, "working_dir", readContainerPath);
@@ -119,6 +122,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     );
   return {
     image: image ?? "",
+    ...(pullPolicy === undefined ? {} : { pullPolicy }),
     ...(command === undefined ? {} : { command }),
     ...(entrypoint === undefined ? {} : { entrypoint }),
     environment: {

@@ -21,7 +21,6 @@ export const UNBUILT: readonly string[] = [
   "services.*.networks",
   "services.*.post_start.[].privileged",
   "services.*.pre_stop.[].privileged",
-  "services.*.pull_policy",
   "services.*.pull_refresh_after",
   "services.*.stdin_open",
   "services.*.tty",

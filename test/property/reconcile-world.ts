@@ -30,6 +30,7 @@ export function snapshotOf(world: World): Snapshot {
     time: world.now,
     containers: [...world.containers.values()],
     images: Object.fromEntries(world.images),
+    imagesCheckedAt: {},
     networks: [...world.networks],
     volumes: [...world.volumes],
     takenPorts: [],
@@ -62,6 +63,7 @@ const EFFECTS: { readonly [K in ActionKind]: (world: World, action: Action<K>) =
     world.volumes.delete(name);
   },
   "import-image": (world, { reference }) => world.images.set(reference, `sha256:imported-${reference}`),
+  "pull-image": (world, { reference }) => world.images.set(reference, `sha256:pulled-${reference}`),
   publish: (world, { project, service, ports }) => {
     const others = world.published.filter((port) => port.project !== project || port.service !== service);
     if (ports.some((port) => others.some((other) => other.hostPort === port.hostPort)))

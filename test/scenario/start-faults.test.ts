@@ -66,12 +66,15 @@ describe("what is not there is an error before anything is changed", () => {
   });
 
   test("an image", async () => {
-    await instance().write("compose.yaml", "name: shop\nservices: { web: { image: 'nginx:1.27' } }\n");
+    await instance().write(
+      "compose.yaml",
+      "name: shop\nservices: { web: { image: 'nginx:1.27', pull_policy: never } }\n",
+    );
     expect(await instance().gantry(["apply"])).toMatchObject({
       code: 1,
       stdout: "",
       stderr: expect.stringContaining(
-        "gantry: image nginx:1.27, which service web uses, is not on this machine\n  try: gantry import FILE nginx:1.27\n",
+        "gantry: image nginx:1.27, which service web uses, is not on this machine\n  try: gantry pull nginx:1.27, or gantry import FILE nginx:1.27\n",
       ) as string,
     });
     await expectNothingMade();

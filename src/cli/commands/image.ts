@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
 import type { ImagesOptions } from "../verbs/images.ts";
+import type { LoginOptions } from "../verbs/login.ts";
+import type { PullOptions } from "../verbs/pull.ts";
 import type { RmiOptions } from "../verbs/rmi.ts";
 import { group, outputOption, verb } from "./options.ts";
 
@@ -20,6 +22,26 @@ export function imageCommands(program: Command, run: Run): void {
       run(command, async (context) =>
         (await import("../verbs/import.ts")).importImage(context, file, reference),
       ),
+    );
+  verb(program, "pull", "bring an image from its registry")
+    .argument("<name[:tag|@digest]>")
+    .option("--platform <os/arch[/variant]>", "for another machine than this")
+    .option("-q, --quiet", "print only the image's name")
+    .action((reference: string, options: PullOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/pull.ts")).pull(context, reference, options)),
+    );
+  verb(program, "login", "tell a registry who you are, and keep that in ~/.docker/config.json")
+    .argument("[server]", "docker.io when absent")
+    .option("-u, --username <name>", "asked for when absent")
+    .option("-p, --password <password>", "seen by everybody who lists processes: better --password-stdin")
+    .option("--password-stdin", "read the password from standard input")
+    .action((server: string | undefined, options: LoginOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/login.ts")).login(context, server, options)),
+    );
+  verb(program, "logout", "forget what a registry knows you by")
+    .argument("[server]", "docker.io when absent")
+    .action((server: string | undefined, _options: unknown, command: Command) =>
+      run(command, async (context) => (await import("../verbs/login.ts")).logout(context, server)),
     );
   verb(program, "rmi", "remove images")
     .argument("<image...>")

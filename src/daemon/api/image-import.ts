@@ -2,11 +2,12 @@ import type { FastifyInstance } from "fastify";
 import type { Readable } from "node:stream";
 import type { Engine } from "../engine.ts";
 import { invalid, NotBuiltError } from "./errors.ts";
+import { pullImage } from "./image-pull.ts";
 import { Query } from "./query.ts";
 
 /**
  * `POST /images/create?fromSrc=-&repo=NAME&tag=TAG`: a root file system archive as the body, of any length, handed on
- * as it arrives and as fast as the store takes it. A plugin of its own, since its bodies are no JSON.
+ * as it arrives and as fast as the store takes it; with `fromImage` it is a pull (image-pull.ts). A plugin of its own, since its bodies are no JSON.
  */
 export function imageImportRoutes(app: FastifyInstance, engine: Engine): void {
   app.removeAllContentTypeParsers();
@@ -15,7 +16,7 @@ export function imageImportRoutes(app: FastifyInstance, engine: Engine): void {
   const bodyLimit = Number.MAX_SAFE_INTEGER;
   app.post<{ Body: Readable | undefined }>("/images/create", { bodyLimit }, async (request, reply) => {
     const query = new Query(request);
-    if (query.text("fromImage") !== undefined) throw new NotBuiltError("pulling an image");
+    if (query.text("fromImage") !== undefined) return await pullImage(engine, query, request, reply);
     if (query.text("fromSrc") !== "-") throw new NotBuiltError("importing from a URL");
     if (query.text("changes") !== undefined) throw new NotBuiltError("import --change");
     const repository = query.text("repo");

@@ -28,7 +28,7 @@ const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ],
   ["GET", "/volumes", "/volumes/:name", "/networks", "/networks/:name", "/system/df"],
   ["POST", "/volumes/create", "/volumes/prune", "/networks/create", "/networks/prune"],
-  ["POST", "/networks/:name/connect", "/networks/:name/disconnect", "/auth", "/session", "/grpc"],
+  ["POST", "/networks/:name/connect", "/networks/:name/disconnect", "/session", "/grpc"],
   ["DELETE", "/volumes/:name", "/networks/:name"],
   ["PUT", "/volumes/:name"],
   ["GET", "/distribution/*", "/plugins", "/plugins/*"],

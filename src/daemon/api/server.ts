@@ -1,5 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import type { Engine } from "../engine.ts";
+import { authRoutes } from "./auth.ts";
 import { attachRoutes, attachUpgrade } from "./attach.ts";
 import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
@@ -47,6 +48,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   attachRoutes(app, engine);
   acceptUpgrades(app, [execUpgrade(execs), attachUpgrade(engine)]);
   imageRoutes(app, engine);
+  authRoutes(app, engine);
   eventRoutes(app, engine);
   projectRoutes(app, engine);
   // Plugins, since they read bodies in their own ways.

@@ -28,6 +28,7 @@ function onStart(start: Handlers["start"]): Handlers {
     "create-volume": unused,
     "remove-volume": unused,
     "import-image": unused,
+    "pull-image": unused,
     publish: unused,
     create: unused,
     start,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Progress } from "../../../src/daemon/protocol.ts";
 import { followProgress } from "../../../src/cli/follow-progress.ts";
-import { withStep } from "../../../src/cli/progress.ts";
+import { progressLine, withLine } from "../../../src/cli/progress.ts";
 import { progressView } from "../../../src/cli/progress-view.ts";
 import { TextBuffer } from "./text-buffer.ts";
 
@@ -26,7 +26,7 @@ async function* stream(...lines: readonly Progress[]): AsyncGenerator<Progress> 
 
 test("each object keeps its line, in the order they began", () => {
   const news = [step(1, "started"), step(2, "started"), step(1, "done", { ms: 12 })];
-  const lines = news.reduce(withStep, [] as ReturnType<typeof withStep>);
+  const lines = news.map(progressLine).reduce(withLine, [] as ReturnType<typeof withLine>);
   expect(lines.map(({ subject, text }) => `${subject}  ${text}`)).toEqual([
     "web.1  started  (12 ms)",
     "web.2  starting  replicas 1 -> 3",
@@ -52,7 +52,7 @@ test("outside a terminal one plain line is printed per step that is over", async
 });
 
 test("a kind of step that a newer daemon may have is shown all the same", () => {
-  const [line] = withStep([], step(1, "done", { kind: "__proto__" }));
+  const [line] = withLine([], progressLine(step(1, "done", { kind: "__proto__" })));
   expect(line?.text).toBe("done");
 });
 

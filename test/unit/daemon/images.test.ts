@@ -85,10 +85,11 @@ describe("images", () => {
     ]);
   });
 
-  it("need a name, and come from nowhere but a body yet", async () => {
+  it("need a name, and come from a body or a registry", async () => {
     for (const [query, status] of [
       ["fromSrc=-", 400],
-      ["fromImage=nginx", 501],
+      ["fromImage=nginx", 404],
+      ["fromImage=Not%20A%20Name", 400],
       ["fromSrc=http://127.0.0.1/x.tar&repo=a", 501],
     ] as const) {
       expect([query, (await api.request("POST", `/images/create?${query}`)).status]).toEqual([query, status]);

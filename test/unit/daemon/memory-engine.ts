@@ -201,6 +201,10 @@ export class MemoryEngine implements Engine {
       this.stored.push({ id, references: [reference], ...about });
       return id;
     },
+    pull: (reference) => {
+      throw new GantryError("image.not-found", `no registry has ${reference}`);
+    },
+    logIn: () => Promise.reject(new GantryError("registry.denied", "nobody is known here")),
     remove: async (reference) => {
       const found = this.stored.find(({ references }) => references.includes(reference));
       if (found === undefined) throw new GantryError("image.not-found", `no image ${reference}`);

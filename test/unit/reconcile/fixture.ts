@@ -100,6 +100,7 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
   return {
     time: NOW,
     containers: [],
+    imagesCheckedAt: {},
     images: Object.fromEntries(["web:1", "web:2", "db:1"].map((name) => [name, imageId(name)])),
     networks: [],
     volumes: [],

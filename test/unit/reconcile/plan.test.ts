@@ -288,17 +288,58 @@ describe("taking a project down", () => {
   });
 });
 
+describe("pulls", () => {
+  const nginx = { image: "nginx:1.27" };
+
+  test("an image that is not here, once for all that use it, before what is made from it", () => {
+    const wanted = project({ a: service(nginx), web: service(nginx) });
+    const { steps } = planFor(wanted, emptySnapshot({ networks: ["shop"] }));
+    expect(steps.map(({ key, after }) => [key, after])).toEqual([
+      ["pull-image nginx:1.27", []],
+      ["create a.1", ["pull-image nginx:1.27"]],
+      ["create web.1", ["pull-image nginx:1.27"]],
+    ]);
+    expect(linesFor(wanted, emptySnapshot())).toContain("+ image nginx:1.27  pull  not on this machine");
+  });
+
+  test("pull_policy: always only when somebody asks by hand, and then what runs stays until it is known", () => {
+    const wanted = project({ web: service({ pullPolicy: "always" }) });
+    const snapshot = settledSnapshot(wanted);
+    expect(linesFor(wanted, snapshot)).toEqual([]);
+    const { steps } = plan({ desired: desired(wanted), project: "shop", snapshot, now: NOW, again: ["web"] });
+    expect(steps.map(({ key, cause }) => [key, cause])).toEqual([
+      ["pull-image web:1", "pull_policy: always"],
+    ]);
+  });
+
+  test("a policy with a time, when it has run out", () => {
+    const wanted = project({ web: service({ pullPolicy: 1000 }) });
+    const keys = (checkedAt: number) => {
+      const snapshot = settledSnapshot(wanted, { imagesCheckedAt: { "web:1": checkedAt } });
+      return plan({
+        desired: desired(wanted),
+        project: "shop",
+        snapshot,
+        now: NOW,
+        again: ["web"],
+      }).steps.map(({ key }) => key);
+    };
+    expect(keys(NOW - 999)).toEqual([]);
+    expect(keys(NOW - 1000)).toEqual(["pull-image web:1"]);
+  });
+});
+
 describe("problems", () => {
-  test("an image that is nowhere", () => {
-    const wanted = project({ web: service({ image: "nginx:1.27" }) });
+  test("an image that is nowhere, and must not be pulled", () => {
+    const wanted = project({ web: service({ image: "nginx:1.27", pullPolicy: "never" }) });
     expect(linesFor(wanted, emptySnapshot()).slice(-2)).toEqual([
       "! image nginx:1.27  image.not-found  image nginx:1.27, which service web uses, is not on this machine",
-      "    try: gantry import FILE nginx:1.27",
+      "    try: gantry pull nginx:1.27, or gantry import FILE nginx:1.27",
     ]);
   });
 
   test("an image called like a member of Object is nowhere too", () => {
-    const wanted = project({ web: service({ image: "constructor" }) });
+    const wanted = project({ web: service({ image: "constructor", pullPolicy: "never" }) });
     expect(planFor(wanted, emptySnapshot()).problems).toMatchObject([{ code: "image.not-found" }]);
   });
 
@@ -312,7 +353,7 @@ describe("problems", () => {
   });
 
   test("changing to an image that is nowhere", () => {
-    const wanted = project({ web: service({ image: "nginx:1.27" }) });
+    const wanted = project({ web: service({ image: "nginx:1.27", pullPolicy: "never" }) });
     const before = project({ web: service() });
     expect(planFor(wanted, settledSnapshot(before)).problems).toMatchObject([{ code: "image.not-found" }]);
   });

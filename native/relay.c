@@ -54,7 +54,8 @@ static void take_request(struct session *session) {
   }
   if (tag == SESSION_SIGNAL && length == 4) {
     memcpy(numbers, payload, 4);
-    kill(session->pid, (int)numbers[0]);
+    // With what it has started: a child that is left behind would hold the pipes open. It leads a group of its own.
+    if (kill(-session->pid, (int)numbers[0])) kill(session->pid, (int)numbers[0]);
   } else if (tag == SESSION_RESIZE && length == 8 && session->terminal) {
     memcpy(numbers, payload, 8);
     resize_terminal(session->output[0], numbers[0], numbers[1]);

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define CONTROL_SOCKET "shim.sock"
+#define LOCK_TRIES 1000 // two seconds
+#define LOCK_REST_NS 2000000
 #define EVENTS_SOCKET "../../events.sock" // of the daemon, seen from the container's run folder
 
 struct shim {
@@ -54,10 +56,17 @@ broken:
   return -1;
 }
 
-// One shim per container, whatever a daemon that lost its memory asks for. The lock goes with this process.
+// One shim per container, whatever a daemon that lost its memory asks for. The lock goes with this process. One whose
+// container has ended, which everybody may know by now, still has to clear up before it ends itself.
 static int lock_container(int folder) {
   int fd = openat(folder, "lock", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  return fd < 0 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+  if (fd < 0) return -1;
+  for (int tries = 0; tries < LOCK_TRIES; tries++) {
+    if (!flock(fd, LOCK_EX | LOCK_NB)) return 0;
+    if (errno != EWOULDBLOCK && errno != EINTR) return -1;
+    nanosleep(&(struct timespec){.tv_nsec = LOCK_REST_NS}, NULL);
+  }
+  return -1;
 }
 
 // The container can be asked about from here on: an answer comes once it is up.

@@ -5,7 +5,6 @@ import { GantryError } from "../error.ts";
 import type { Image } from "../image/image.ts";
 import type { ImageStore } from "../image/store.ts";
 import { loopbackOnly } from "../net/netlink/container-link.ts";
-import type { LaunchImage } from "../runtime/compile.ts";
 import type { ContainerConfig, ContainerOwner, ContainerRecord } from "../runtime/container.ts";
 import { Interrupted } from "../runtime/failure.ts";
 import { type SharedWith, sharedServices } from "../runtime/namespaces.ts";
@@ -15,6 +14,7 @@ import { runHooks } from "./hooks.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { Naming } from "./naming.ts";
 import type { Readiness } from "./readiness.ts";
+import { launchImage, type RunImage } from "./launch-image.ts";
 
 export interface NewContainer {
   readonly name: string;
@@ -193,12 +193,13 @@ export class Containers {
     // The kernel first: a limit it refuses must not be recorded as if it held.
     if (change.config !== undefined) await this.#runtime.applyLimits(record);
     await this.#runtime.records.put(record);
+    if (change.config !== undefined) await this.#runtime.probe(id);
     if (change.config !== undefined) this.#onEvent("update", record);
     if (change.name !== undefined) this.#onEvent("rename", record);
   }
 
   /** The container's image as the runtime wants it. */
-  async imageOf(record: ContainerRecord): Promise<LaunchImage> {
+  async imageOf(record: ContainerRecord): Promise<RunImage> {
     return launchImage(await this.#image(record.imageId));
   }
 
@@ -215,19 +216,6 @@ export class Containers {
     if (record === undefined) throw new GantryError("container.not-found", `No such container: ${id}`);
     return record;
   }
-}
-
-function launchImage({ layers, hostMounts, config }: Image): LaunchImage {
-  const { entrypoint, cmd, env, workingDir, user } = config;
-  return {
-    layers,
-    hostMounts,
-    ...(entrypoint === undefined ? {} : { entrypoint }),
-    ...(cmd === undefined ? {} : { cmd }),
-    ...(env === undefined ? {} : { env }),
-    ...(workingDir === undefined ? {} : { workingDir }),
-    ...(user === undefined ? {} : { user }),
-  };
 }
 
 /** Volumes the image asks for are anonymous ones, unless something is mounted there; those get names nobody else has. */

@@ -43,6 +43,17 @@ export class Endpoints {
     await this.#proxy.drain(address, graceMs, signal);
   }
 
+  /** The TCP ports of a container that its service publishes. */
+  tcpPorts({ owner }: ContainerRecord): readonly number[] {
+    return this.#proxy
+      .published()
+      .filter(
+        ({ project, service, protocol }) =>
+          protocol === "tcp" && project === owner?.project && service === owner.service,
+      )
+      .map(({ containerPort }) => containerPort);
+  }
+
   async #send(project: string): Promise<void> {
     if (!this.#proxy.published().some((port) => port.project === project)) return;
     const addresses = new Map<string, string[]>();

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ImageStore } from "../image/store.ts";
 import type { Registries } from "../registry/registries.ts";
 import type { Action } from "../reconcile/action.ts";
@@ -7,6 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import type { Containers } from "./containers.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { Handlers } from "./execute.ts";
+import { Takeover } from "./takeover.ts";
 
 export interface Organs {
   readonly runtime: Runtime;
@@ -26,6 +28,7 @@ export function handlersFor({
   endpoints,
   containers,
 }: Organs): Handlers {
+  const takeover = new Takeover(runtime, endpoints);
   return {
     "create-network": ({ project }) => attachment.createNetwork(project),
     "remove-network": ({ project }) => attachment.removeNetwork(project),
@@ -61,25 +64,35 @@ export function handlersFor({
         fingerprint: { ...fingerprint, ...(image === undefined ? {} : { image }) },
       });
     },
+    restart: async ({ id, graceMs }, signal) => {
+      await containers.stop(id, graceMs, signal);
+      await containers.start(id);
+    },
     stop: async ({ id, graceMs }, signal) => {
       await containers.update(id, { stoppedByUser: true });
       await containers.stop(id, graceMs, signal);
     },
     remove: ({ id, graceMs }, signal) => containers.remove(id, { graceMs, signal, volumes: true }),
-    replace: (action, signal) => replace(containers, runtime, action, signal),
+    replace: (action, signal) => replace(containers, takeover, runtime, action, signal),
   };
 }
 
+/** A program that ends at once was up for a moment, too. */
+const LEAST_MONITOR_MS = 250;
+
 async function replace(
   containers: Containers,
+  takeover: Takeover,
   runtime: Runtime,
   action: Action<"replace">,
   signal: AbortSignal,
 ): Promise<void> {
   const { id, order, graceMs } = action;
+  const monitorMs = action.monitorMs ?? LEAST_MONITOR_MS;
   if (order === "stop-first") {
     await containers.remove(id, { graceMs, signal, volumes: true });
-    await containers.create(action);
+    await takeover.wait(await containers.create(action), monitorMs, signal);
+    await rest(action, signal);
     return;
   }
   const before = new Set(runtime.records.list().map((record) => record.id));
@@ -87,7 +100,7 @@ async function replace(
   // Two at once under one name: the one that leaves steps aside, as docker compose has it.
   await containers.update(id, { name: `${id.slice(0, 12)}_${action.name}` });
   try {
-    await containers.create(action);
+    await takeover.wait(await containers.create(action), monitorMs, signal);
   } catch (error) {
     // The old one serves on under its own name; the new one is taken back.
     for (const record of runtime.records.list())
@@ -97,4 +110,10 @@ async function replace(
     throw error;
   }
   await containers.remove(id, { graceMs, signal, volumes: true });
+  await rest(action, signal);
+}
+
+/** The pause between two replacements. One that is cut short has done its work all the same. */
+async function rest({ delayMs = 0 }: Action<"replace">, signal: AbortSignal): Promise<void> {
+  if (delayMs > 0) await delay(delayMs, undefined, { signal }).catch(() => undefined);
 }

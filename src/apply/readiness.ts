@@ -20,9 +20,11 @@ export class Readiness {
     this.#leaving.delete(id);
   }
 
-  /** Whether it may be sent somebody. */
+  /** Whether it may be sent somebody: it runs, is not leaving, and its health check, if it has one, says so. */
   ready({ id }: ContainerRecord): boolean {
-    return this.#runtime.status(id).phase === "running" && !this.#leaving.has(id);
+    if (this.#runtime.status(id).phase !== "running" || this.#leaving.has(id)) return false;
+    const health = this.#runtime.health.of(id);
+    return health === undefined || health.status === "healthy";
   }
 
   /** The ready containers of a project. */

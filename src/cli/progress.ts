@@ -16,6 +16,7 @@ const WORDS = {
   publish: ["publishing", "published"],
   create: ["starting", "started"],
   start: ["starting", "started"],
+  restart: ["restarting", "restarted"],
   update: ["updating", "updated"],
   stop: ["stopping", "stopped"],
   remove: ["removing", "removed"],

@@ -1,5 +1,6 @@
 import type { ContainerEvent } from "../apply/containers.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
+import type { HealthStatus } from "../runtime/health/state.ts";
 import type { ContainerStatus } from "../runtime/runtime.ts";
 import type { EngineEvent } from "./engine.ts";
 
@@ -18,7 +19,8 @@ export class Events {
 }
 
 /** What happens to a container. */
-export type ContainerAction = ContainerEvent | "start" | "die" | "pause" | "unpause";
+export type ContainerAction =
+  ContainerEvent | "start" | "die" | "pause" | "unpause" | `health_status: ${HealthStatus}`;
 
 /** A change of a container in docker's vocabulary; a death by lack of memory is two events, as docker has it. */
 export function containerEvent(

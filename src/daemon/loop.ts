@@ -31,6 +31,7 @@ export class Loop {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, number>();
   readonly #queued = new Set<string>();
+  readonly #followers = new Map<string, Set<(event: StepEvent) => void>>();
   readonly #stop = new AbortController();
 
   constructor(options: LoopOptions) {
@@ -52,6 +53,16 @@ export class Loop {
   /** Runs a task while no pass of the project runs. */
   async exclusively<T>(project: string, task: () => Promise<T>): Promise<T> {
     return await this.#serial.run(project, task);
+  }
+
+  /** Calls the listener for each step that passes of a project take, until the returned function is called. */
+  follow(project: string, listener: (event: StepEvent) => void): () => void {
+    const followers = this.#followers.get(project) ?? new Set();
+    this.#followers.set(project, followers.add(listener));
+    return () => {
+      followers.delete(listener);
+      if (followers.size === 0) this.#followers.delete(project);
+    };
   }
 
   /** What a pass would do now. `wanted` null: take it down. `again`: services asked for by hand just now. */
@@ -130,7 +141,9 @@ export class Loop {
     this.#wakeAt(project, Date.now() + Math.min(RETRY.first * 2 ** failures, RETRY.last));
   }
 
-  #report(project: string, { step, state, ms, error }: StepEvent): void {
+  #report(project: string, event: StepEvent): void {
+    for (const follower of this.#followers.get(project) ?? []) follower(event);
+    const { step, state, ms, error } = event;
     if (state === "started") return;
     const { key: step_, cause } = step;
     const line = { project, step: step_, cause, ...(ms === undefined ? {} : { ms: Math.round(ms) }) };

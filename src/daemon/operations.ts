@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError, messageOf } from "../error.ts";
 import type { StepEvent } from "../apply/execute.ts";
+import { accepts } from "../apply/takeover.ts";
 import type { Containers } from "../apply/containers.ts";
 import { observeContainer } from "../observe/observe.ts";
 import type { ObservedContainer } from "../observe/snapshot.ts";
@@ -14,9 +15,10 @@ import type { Engine } from "./engine.ts";
 import { desiredOf, type Loop, problemsError } from "./loop.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
 import type { ErrorBody, Progress } from "./protocol.ts";
-import { answers, endpointsToAnswer, settled } from "./settle.ts";
+import { endpointsToAnswer, settled } from "./settle.ts";
 
 const POLL_MS = 10;
+const LATER_POLL_MS = 25;
 /** After this long `--wait` gives up on a port that nobody answers on. */
 const PORT_PATIENCE_MS = 30_000;
 
@@ -67,26 +69,34 @@ export function projectOperations({
    * Plans what `wanted` means, makes it durable, and carries it out; what failed or was stopped by hand of the services
    * `again` is started too. Returns how many steps there were.
    */
-  async function change(wanted: StoredProject, emit: Emit, again: readonly string[] = []): Promise<number> {
+  async function change(
+    wanted: StoredProject,
+    emit: Emit,
+    again: readonly string[] = [],
+    signal?: AbortSignal,
+  ): Promise<number> {
     const { name } = wanted.project;
-    return await loop.exclusively(name, async () => {
+    const { changed, later } = await loop.exclusively(name, async () => {
       const planned = await loop.plan(name, wanted, again);
       const problems = problemsError(planned);
       if (problems !== undefined) throw problems;
       const warnings = await configurationWarnings(runtime, planned);
       await store.put(wanted);
-      emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length });
+      emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length + planned.later.length });
       for (const message of warnings) emit({ type: "warning", message });
-      const changed = await carryOut(name, planned, emit);
+      const done = await carryOut(name, planned, emit);
       const { state } = firewall;
       if (typeof state === "object" && planned.steps.some(({ action }) => action.kind === "create-network"))
         emit({ type: "warning", message: `containers do not reach the outside: ${state.problem}` });
-      if (!planned.steps.some(({ action }) => action.kind === "pull-image" && action.refresh)) return changed;
+      const brought = { changed: done, later: planned.later.length };
+      if (!planned.steps.some(({ action }) => action.kind === "pull-image" && action.refresh)) return brought;
       // What came may be newer than what runs: only now can be said what that means.
       const next = await loop.plan(name, wanted);
-      if (next.problems.length > 0) return changed;
-      return changed + (await carryOut(name, next, emit));
+      if (next.problems.length > 0) return brought;
+      return { changed: done + (await carryOut(name, next, emit)), later: next.later.length };
     });
+    if (later > 0) await untilNothingIsLater(name, signal, emit);
+    return changed + later;
   }
 
   async function carryOut(project: string, planned: Plan, emit: Emit): Promise<number> {
@@ -114,6 +124,39 @@ export function projectOperations({
     return channel;
   }
 
+  /**
+   * What had to wait for other services to be healthy or done is the loop's; this stays until that is done too. Throws
+   * conflict when it never will be.
+   */
+  async function untilNothingIsLater(
+    project: string,
+    signal: AbortSignal | undefined,
+    emit: Emit,
+  ): Promise<void> {
+    const unfollow = loop.follow(project, (event) => emit(stepProgress(event)));
+    const leftAlone = (): boolean => signal?.aborted === true;
+    try {
+      while (!leftAlone()) {
+        const stored = store.get(project);
+        if (stored === undefined) return;
+        const { steps, later } = await loop.exclusively(project, () => loop.plan(project, stored));
+        if (steps.length + later.length === 0) return;
+        refuseHopeless(stored);
+        await delay(LATER_POLL_MS);
+      }
+    } finally {
+      unfollow();
+    }
+  }
+
+  /** Throws conflict when some replica will never be as it should. */
+  function refuseHopeless(stored: StoredProject): void {
+    const { name } = stored.project;
+    const state = settled(desiredOf(stored), mine(name), Date.now());
+    if (state.state === "never")
+      throw new GantryError("conflict", state.message, { next: `gantry logs -p ${name} ${state.service}` });
+  }
+
   async function waitUntilSettled(
     project: string,
     signal: AbortSignal | undefined,
@@ -125,10 +168,7 @@ export function projectOperations({
       const stored = get(project);
       const found = mine(project);
       const state = settled(desiredOf(stored), found, Date.now());
-      if (state.state === "never")
-        throw new GantryError("conflict", state.message, {
-          next: `gantry logs -p ${project} ${state.service}`,
-        });
+      refuseHopeless(stored);
       if (state.state === "yes") {
         const silent = await firstSilent(endpointsToAnswer(desiredOf(stored), found));
         if (silent === undefined) return;
@@ -193,7 +233,7 @@ export function projectOperations({
     apply: (project, { wait, signal }) =>
       stream(async (emit) => {
         const again = Object.keys(project.services);
-        const changed = await change({ project, replicas: {}, stopped: [] }, emit, again);
+        const changed = await change({ project, replicas: {}, stopped: [] }, emit, again, signal);
         if (wait) await waitUntilSettled(project.name, signal, emit);
         return changed;
       }),
@@ -252,7 +292,9 @@ async function firstSilent(
   endpoints: readonly { readonly address: string; readonly port: number }[],
 ): Promise<number | undefined> {
   const results = await Promise.all(
-    endpoints.map(async (endpoint) => ((await answers(endpoint)) ? undefined : endpoint.port)),
+    endpoints.map(async (endpoint) =>
+      (await accepts(endpoint.address, endpoint.port)) ? undefined : endpoint.port,
+    ),
   );
   return results.find((port) => port !== undefined);
 }

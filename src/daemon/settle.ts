@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { RestartPolicy } from "../spec/project.ts";
@@ -48,7 +47,10 @@ function judge(
   now: number,
 ): "up" | "waiting" | { readonly message: string } {
   if (replica === undefined) return "waiting";
-  const { state, failures, exitCode, startFailure, startedAt = now } = replica;
+  const { state, failures, exitCode, startFailure, startedAt = now, health } = replica;
+  if (health?.status === "unhealthy")
+    return { message: `is unhealthy: ${health.log.at(-1)?.output.trim() ?? ""}` };
+  if (health?.status === "starting") return "waiting";
   if (state !== "exited" && state !== "created")
     return now - startedAt >= (failures > 0 ? STEADY_AFTER_FAILURE_MS : STEADY_MS) ? "up" : "waiting";
   const comesBack = restart === "always" || restart === "unless-stopped";
@@ -73,22 +75,5 @@ export function endpointsToAnswer(
     return ports
       .filter(({ protocol }) => protocol === "tcp")
       .map(({ containerPort }) => ({ address, port: containerPort }));
-  });
-}
-
-/** Whether somebody accepts connections there, within a second. */
-export async function answers(endpoint: {
-  readonly address: string;
-  readonly port: number;
-}): Promise<boolean> {
-  return await new Promise<boolean>((resolve) => {
-    const socket = connect({ host: endpoint.address, port: endpoint.port });
-    const end = (result: boolean): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.setTimeout(1000, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
   });
 }

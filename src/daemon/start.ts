@@ -7,19 +7,21 @@ import { Endpoints } from "../apply/endpoints.ts";
 import { handlersFor } from "../apply/handlers.ts";
 import { Naming } from "../apply/naming.ts";
 import { Readiness } from "../apply/readiness.ts";
-import { messageOf } from "../error.ts";
+import { launchImage, type RunImage } from "../apply/launch-image.ts";
+import { GantryError, messageOf } from "../error.ts";
 import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
 import type { InstancePaths } from "../host/paths.ts";
 import { readPrivileges } from "../host/privileges.ts";
 import { programPath } from "../host/programs.ts";
-import { openImageStore } from "../image/store.ts";
 import { Firewall } from "../net/firewall/firewall.ts";
 import { formatSubnet } from "../net/ipv4.ts";
 import { Names } from "../net/names/names.ts";
+import { type ImageStore, openImageStore } from "../image/store.ts";
 import { Registries } from "../registry/registries.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
+import type { Health } from "../runtime/health/state.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { containerOperations } from "./container-operations.ts";
@@ -54,6 +56,8 @@ export async function startEngine(
   const cgroups = await makeCgroupParents(await readCgroupLayout(), instance);
   const events = new Events();
   const wake = { project: (_name: string): void => undefined };
+  // Containers are found, and probed, before there is anybody to tell.
+  const heard = { health: (_record: ContainerRecord, _health: Health): void => undefined };
 
   const images = await openImageStore({ root, applier: programPath("gantry-applier") });
   for (const problem of images.problems) log.warn(problem);
@@ -71,10 +75,12 @@ export async function startEngine(
       if (record === undefined) return;
       emit(change, record);
       if (record.owner === undefined) return;
-      const { project } = record.owner;
-      for (const table of [endpoints, naming])
-        void table.sync(project).catch((error: unknown) => log.warn(messageOf(error)));
-      wake.project(project);
+      lookAgain(record.owner.project);
+    },
+    imageOf: async (record) => await imageOf(images, record),
+    onHealth: (id, health) => {
+      const record = runtime.records.get(id);
+      if (record !== undefined) heard.health(record, health);
     },
     onWarning: (message) => log.warn(message),
   });
@@ -103,6 +109,12 @@ export async function startEngine(
   const emit = (action: ContainerAction, record: ContainerRecord): void => {
     for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
   };
+  /** Something about a project's containers is another than before. */
+  const lookAgain = (project: string): void => {
+    for (const table of [endpoints, naming])
+      void table.sync(project).catch((error: unknown) => log.warn(messageOf(error)));
+    wake.project(project);
+  };
   const containers = new Containers({
     runtime,
     images,
@@ -118,6 +130,11 @@ export async function startEngine(
   const handlers = handlersFor({ runtime, images, registries, attachment, endpoints, containers });
   const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
   wake.project = (name) => loop.wake(name);
+  heard.health = (record, { status }) => {
+    emit(`health_status: ${status}`, record);
+    if (record.owner === undefined) return;
+    lookAgain(record.owner.project);
+  };
   for (const { project } of store.list()) {
     await Promise.all([endpoints.sync(project.name), naming.sync(project.name)]);
     loop.wake(project.name);
@@ -150,6 +167,12 @@ export async function startEngine(
       await removeEmpty(cgroups);
     },
   };
+}
+
+async function imageOf(images: ImageStore, { imageId }: ContainerRecord): Promise<RunImage> {
+  const image = await images.get(imageId);
+  if (image !== undefined) return launchImage(image);
+  throw new GantryError("image.not-found", `no image ${imageId} on this machine`);
 }
 
 /** Name of the instance's cgroups: the run folder's, so that several instances stay apart. */

@@ -21,7 +21,16 @@ export function observeContainer(runtime: Runtime, record: ContainerRecord): Obs
     case "running": {
       const { pid, startedAt } = status.process;
       const paused = runtime.isPaused(record.id) ? ({ paused: true } as const) : {};
-      return { ...record, state: "running", oomKilled: false, pid, startedAt, ...paused };
+      const health = runtime.health.of(record.id);
+      return {
+        ...record,
+        state: "running",
+        oomKilled: false,
+        pid,
+        startedAt,
+        ...paused,
+        ...(health === undefined ? {} : { health }),
+      };
     }
     case "exited": {
       const { code, oomKilled, startedAt, finishedAt } = status.exit;

@@ -1,4 +1,5 @@
 import type { ContainerRecord, ContainerState, StartFailure } from "../runtime/container.ts";
+import type { Health } from "../runtime/health/state.ts";
 
 /** One container as it was seen at the snapshot's time: the record plus what the kernel says now. */
 export interface ObservedContainer extends ContainerRecord {
@@ -12,6 +13,8 @@ export interface ObservedContainer extends ContainerRecord {
   readonly exitCode?: number;
   readonly oomKilled: boolean;
   readonly startFailure?: StartFailure;
+  /** While it runs and has a health check. */
+  readonly health?: Health;
   /** It runs, but its processes are frozen. To the planner it runs: who paused it wants it so. */
   readonly paused?: true;
 }

@@ -34,6 +34,8 @@ export interface Actions {
     readonly fingerprint: Readonly<Record<string, string>>;
     readonly fields: readonly string[];
   };
+  /** Drain, stop with the grace period, start again. */
+  restart: { readonly id: string; readonly graceMs: number };
   /** Drain, stop with the grace period, keep the container. */
   stop: { readonly id: string; readonly graceMs: number };
   /** Drain, stop with the grace period, remove container and writable layer. */
@@ -43,6 +45,10 @@ export interface Actions {
     readonly id: string;
     readonly order: "start-first" | "stop-first";
     readonly graceMs: number;
+    /** How long the new one has to stay up, in ms, before it counts as ready; the least there is when absent. */
+    readonly monitorMs?: number;
+    /** How long to wait after it, in ms. */
+    readonly delayMs?: number;
     readonly name: string;
     readonly owner: ContainerOwner;
     readonly config: ContainerConfig;
@@ -77,8 +83,17 @@ export interface Problem {
   readonly next: string;
 }
 
+/** A step that cannot be taken yet. */
+export interface Later {
+  readonly step: Step;
+  /** What has to be seen first, in words: `db is healthy`. */
+  readonly until: string;
+}
+
 export interface Plan {
   readonly steps: readonly Step[];
+  /** What is left to do once something else has happened; the loop looks again by itself. */
+  readonly later: readonly Later[];
   readonly problems: readonly Problem[];
   /** When to look again though nothing happened (a backoff runs out); ms since the epoch. */
   readonly wakeAt: number | null;

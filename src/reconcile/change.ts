@@ -77,6 +77,7 @@ const WORDS = {
     arrow("blkio weight", a.config.limits.blkioWeight, b.config.limits.blkioWeight),
   "limits.pids": (a, b) => arrow("pids", pidsText(a.config.limits), pidsText(b.config.limits)),
   restart: (a, b) => arrow("restart", restartText(a.config.restart), restartText(b.config.restart)),
+  healthcheck: () => "health check changed",
   stopSignal: (a, b) => arrow("stop signal", a.config.stopSignal, b.config.stopSignal),
   stopGraceMs: (a, b) =>
     arrow("stop grace period", durationText(a.config.stopGraceMs), durationText(b.config.stopGraceMs)),

@@ -1,6 +1,7 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Plan, Problem, Step } from "./action.ts";
 import { closeSteps, leaving } from "./close.ts";
+import { inEndingOrder } from "./dependencies.ts";
 import type { PlanInput } from "./desired.ts";
 import { byText } from "./order.ts";
 import { listenersOf } from "./publish.ts";
@@ -12,7 +13,7 @@ const CAUSE = "the project is taken down";
 export function planDown({ project, snapshot, removeVolumes = [] }: PlanInput): Plan {
   const ours = snapshot.containers.filter((container) => container.owner?.project === project);
   const others = snapshot.containers.filter((container) => container.owner?.project !== project);
-  const removals = removeSteps(ours, CAUSE, []);
+  const removals = inEndingOrder(removeSteps(ours, CAUSE, []), ours);
   const closing = closeSteps(
     project,
     listenersOf(project, snapshot),
@@ -48,6 +49,7 @@ export function planDown({ project, snapshot, removeVolumes = [] }: PlanInput): 
   }));
   return {
     steps: [...removals, ...closing, ...network, ...volumes],
+    later: [],
     problems: doomed.flatMap((name) => volumeProblems(name, others)),
     wakeAt: null,
   };

@@ -56,6 +56,7 @@ const FIELDS = {
   "limits.blkioWeight": { inPlace: true, read: (config) => config.limits.blkioWeight },
   "limits.pids": { inPlace: true, read: (config) => config.limits.pids },
   restart: { inPlace: true, read: (config) => (config.restart.name === "no" ? undefined : config.restart) },
+  healthcheck: { inPlace: true, read: ({ healthcheck }) => healthcheck },
   stopSignal: { inPlace: true, read: (config) => config.stopSignal },
   stopGraceMs: {
     inPlace: true,

@@ -1,3 +1,5 @@
+import { dependencyLabel } from "./dependency-label.ts";
+import { own } from "./own.ts";
 import type { Project } from "../spec/project.ts";
 
 const PREFIX = "com.docker.compose.";
@@ -16,6 +18,7 @@ const REPLICA_LABELS: ReadonlySet<string> = new Set(
     "project.working_dir",
     "project.config_files",
     "version",
+    "depends_on",
   ].map((name) => PREFIX + name),
 );
 
@@ -41,6 +44,7 @@ export function replicaLabels(
     [`${PREFIX}project.config_files`]: project.files.join(","),
     // Of the label layout, not of gantry: these are the names Compose 2 uses.
     [`${PREFIX}version`]: "2.0.0",
+    ...dependencyLabel(own(project.services, service)?.dependsOn),
   };
 }
 

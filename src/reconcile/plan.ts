@@ -1,6 +1,8 @@
 import type { Plan, Step } from "./action.ts";
 import { classify, type Replica } from "./classify.ts";
+import type { ObservedContainer } from "../observe/snapshot.ts";
 import { nameProblems } from "./container-conflict.ts";
+import { inDependencyOrder, inEndingOrder, restartSteps } from "./dependencies.ts";
 import type { Desired, PlanInput } from "./desired.ts";
 import { planDown } from "./down.ts";
 import { groupBy } from "./group.ts";
@@ -12,7 +14,6 @@ import { publishSteps } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
 import { importKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
 import { serviceSteps } from "./service-steps.ts";
-import { inSharingOrder } from "./shared.ts";
 import { targetsOf, type Target } from "./target.ts";
 
 const GONE = "service is no longer in the file";
@@ -44,6 +45,7 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const imports = importSteps(desired, targets, after);
   const pulls = pullSteps(desired, targets, { snapshot, now, again, after });
   const brought = new Set(keys([...volumes.steps, ...imports, ...pulls]));
+  const containersOf = (service: string): readonly ObservedContainer[] => byService.get(service) ?? [];
   const containerSteps: Step[] = [];
   let wakeAt: number | null = null;
   for (const target of targets.map((one) =>
@@ -52,7 +54,10 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
     const containers = byService.get(target.name) ?? [];
     const replicas = classify(target, containers, { now, again: again.includes(target.name) });
     const needs = needsOf(target).filter((key) => brought.has(key));
-    containerSteps.push(...serviceSteps({ project, target, after, needs }, replicas, containers));
+    const serviceWork = serviceSteps({ project, target, after, needs }, replicas, containers);
+    const touched = new Set(serviceWork.map(({ subject }) => subject));
+    const restarts = restartSteps(target, containers, containersOf, after);
+    containerSteps.push(...serviceWork, ...restarts.filter(({ subject }) => !touched.has(subject)));
     wakeAt = earliest(wakeAt, replicas);
   }
   const services = new Set(targets.map((target) => target.name));
@@ -63,14 +68,15 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const bringing = [...volumes.steps, ...imports, ...neededPulls(pulls, containerSteps)];
   const resources = [...network, ...publishing.first, ...bringing];
   const closing = closeSteps(project, publishing.closing, reason, leaving(containerSteps, ours), after);
-  const steps = [...resources, ...inSharingOrder(containerSteps, targets), ...closing];
+  const ordered = inDependencyOrder(inEndingOrder(containerSteps, ours), targets, containersOf);
+  const steps = [...resources, ...ordered.steps, ...closing];
   const problems = [
     ...portProblems(project, publishing.wanted, snapshot),
     ...volumes.problems,
-    ...imageProblems(steps),
+    ...imageProblems([...resources, ...containerSteps]),
     ...nameProblems(containerSteps, others),
   ];
-  return { steps, problems, wakeAt };
+  return { steps, later: ordered.later, problems, wakeAt };
 }
 
 /** The keys of what a new container of this service cannot do without. */

@@ -26,6 +26,7 @@ const WORDS = {
       : { mark: "~", verb: "publish", tally: "publish" },
   create: () => ({ mark: "+", verb: "create", tally: "create" }),
   start: () => ({ mark: "~", verb: "start", tally: "start" }),
+  restart: () => ({ mark: "~", verb: "restart", tally: "start" }),
   update: () => ({ mark: "~", verb: "update in place", tally: "update" }),
   stop: () => ({ mark: "~", verb: "stop", tally: "stop" }),
   remove: () => ({ mark: "-", verb: "remove", tally: "remove" }),
@@ -43,6 +44,7 @@ const WORDS = {
 export function renderPlan(plan: Plan): string {
   const lines = [
     ...plan.steps.map((step) => stepLine(step)),
+    ...plan.later.map(({ step, until }) => `${stepLine(step)}, once ${until}`),
     ...plan.problems.flatMap((problem) => problemLines(problem)),
     summary(plan),
   ];
@@ -58,7 +60,8 @@ function problemLines({ subject, code, message, next }: Problem): string[] {
   return [`! ${subject}  ${code}  ${message}`, `    ${next}`];
 }
 
-function summary({ steps, problems }: Plan): string {
+function summary({ steps: now, later, problems }: Plan): string {
+  const steps = [...now, ...later.map(({ step }) => step)];
   if (problems.length > 0) {
     return `${problems.length} ${problems.length === 1 ? "problem" : "problems"}: nothing will be changed`;
   }

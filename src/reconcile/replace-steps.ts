@@ -5,7 +5,7 @@ import type { Replica } from "./classify.ts";
 import { blueprint, changes, subjectOf, type ServiceContext } from "./container-steps.ts";
 
 /**
- * One after another, so that a bad configuration costs one replica at most. What does not run goes first: there is
+ * One after another, or as many at once as the file says, so that a bad configuration costs one replica at most. What does not run goes first: there is
  * nothing to lose.
  */
 export function replaceSteps(
@@ -14,17 +14,20 @@ export function replaceSteps(
 ): Step[] {
   const inOrder = outdated.toSorted((a, b) => Number(runs(a.container)) - Number(runs(b.container)));
   const steps: Step[] = [];
+  const { parallelism = 1, delayMs, monitorMs, order } = context.target.service.rollout ?? {};
   for (const { container, fields } of inOrder) {
     const subject = subjectOf(container);
-    const previous = steps.at(-1);
+    const previous = parallelism === 0 ? undefined : steps.at(-parallelism);
     const made = blueprint(context, container.owner?.number ?? 0);
     steps.push({
       key: `replace ${subject}`,
       action: {
         kind: "replace",
         id: container.id,
-        order: replaceOrder(container, made.config.mounts),
+        order: replaceOrder(container, made.config.mounts, order),
         graceMs: container.config.stopGraceMs,
+        ...(monitorMs !== undefined && { monitorMs }),
+        ...(delayMs !== undefined && { delayMs }),
         ...made,
       },
       subject,
@@ -39,8 +42,9 @@ export function replaceSteps(
 function replaceOrder(
   container: ObservedContainer,
   mounts: readonly ContainerMount[],
+  asked: "start-first" | "stop-first" | undefined,
 ): "start-first" | "stop-first" {
-  if (!runs(container)) return "stop-first";
+  if (!runs(container) || asked === "stop-first") return "stop-first";
   return [...container.config.mounts, ...mounts].some((mount) => sharesWrites(mount))
     ? "stop-first"
     : "start-first";

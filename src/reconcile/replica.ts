@@ -72,6 +72,7 @@ function confinement(service: Service): Partial<ContainerConfig> {
   const { security, namespaces, devices, deviceRules, resolver, extraHosts, domainname } = service;
   const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups, contents } = service;
   const { containerName, log, hooks, annotations } = service;
+  const { healthcheck } = service;
   return {
     ...(security !== undefined && { security }),
     ...(namespaces !== undefined && { namespaces }),
@@ -91,5 +92,6 @@ function confinement(service: Service): Partial<ContainerConfig> {
     ...(log !== undefined && { log }),
     ...(hooks !== undefined && { hooks }),
     ...(annotations !== undefined && { annotations }),
+    ...(healthcheck !== undefined && { healthcheck }),
   };
 }

@@ -50,6 +50,7 @@ export interface ContainerConfig {
     readonly preStop: readonly ContainerHook[];
   };
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly healthcheck?: ContainerHealthcheck;
 }
 
 export interface ContainerHook {
@@ -69,6 +70,17 @@ export interface ContainerContent {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
+}
+
+/** What is absent is the image's, or the default. */
+export interface ContainerHealthcheck {
+  /** `["CMD", program, ...]`, `["CMD-SHELL", line]` or `["NONE"]`; empty is the image's. */
+  readonly test?: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
 }
 
 export interface ContainerSecurity {

@@ -12,11 +12,20 @@ import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
 import { compileLaunch, type HostFile, type LaunchImage, type LaunchLink } from "./compile.ts";
 import { compileExec } from "./compile-exec.ts";
-import type { ContainerConfig, ContainerContent, ContainerRecord, StartFailure } from "./container.ts";
+import type {
+  ContainerConfig,
+  ContainerContent,
+  ContainerHealthcheck,
+  ContainerRecord,
+  StartFailure,
+} from "./container.ts";
 import { Contents } from "./contents.ts";
 import { findDevices } from "./devices.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Freezer } from "./freezer.ts";
+import { checkOf } from "./health/check.ts";
+import { HealthMonitor } from "./health/monitor.ts";
+import type { Health } from "./health/state.ts";
 import { targetsOf } from "./host-trees.ts";
 import { freeRange, wantsOwnIds } from "./id-range.ts";
 import { type LaunchedProcess, Launcher } from "./launcher.ts";
@@ -49,9 +58,16 @@ export interface RuntimeOptions {
   readonly privileges: Privileges;
   /** A container's state changed; look again. */
   readonly onChange: (id: string, change: "start" | "die") => void;
+  /** What a container's image adds to it: asked for when it is probed. */
+  readonly imageOf: (record: ContainerRecord) => Promise<HealthImage>;
+  /** A container's health is another than before. */
+  readonly onHealth: (id: string, health: Health) => void;
   /** What a user should know and can live with. */
   readonly onWarning: (message: string) => void;
 }
+
+/** An image, and the health check it brings. */
+type HealthImage = LaunchImage & { readonly healthcheck?: ContainerHealthcheck };
 
 /** What a start needs besides the record. */
 export interface StartInput {
@@ -81,6 +97,7 @@ export class Runtime {
   readonly volumes: Volumes;
   readonly contents: Contents;
   readonly launcher: Launcher;
+  readonly health: HealthMonitor;
   readonly #options: RuntimeOptions & { readonly freezer: Freezer };
   readonly #status = new Map<string, ContainerStatus>();
   readonly #ended = new Map<string, Set<() => void>>();
@@ -103,6 +120,21 @@ export class Runtime {
       folders: cgroups.map(({ path }) => path),
       onShimGone: (id) => this.#hint(id),
     });
+    this.health = new HealthMonitor({
+      run,
+      checkOf: async (id) => {
+        const record = this.#record(id);
+        return checkOf(record.config.healthcheck, (await options.imageOf(record)).healthcheck);
+      },
+      exec: async (id, command) =>
+        await this.exec(
+          id,
+          { command, environment: {}, stdin: false },
+          await options.imageOf(this.#record(id)),
+        ),
+      isPaused: (id) => this.isPaused(id),
+      onChange: options.onHealth,
+    });
   }
 
   /** Opens the instance's containers: finds running ones again, learns of exits, sweeps what nobody owns. */
@@ -119,7 +151,8 @@ export class Runtime {
       records.list().map(async ({ id }) => {
         const found = await findContainer(runtime.#options, id);
         runtime.#status.set(id, found);
-        if (found.phase !== "running") await freezer.forget(id);
+        if (found.phase === "running") runtime.#probe(id, found.process);
+        else await freezer.forget(id);
       }),
     );
     await sweepUnowned(runtime.#options, new Set(records.list().map(({ id }) => id)));
@@ -131,6 +164,7 @@ export class Runtime {
   /** Forgets nothing and stops nothing: containers go on under their shims. */
   async close(): Promise<void> {
     this.#server?.close();
+    this.health.close();
     await this.#userNamespaces;
     await this.launcher.close();
     await this.#options.freezer.close();
@@ -199,10 +233,13 @@ export class Runtime {
           this.#status.set(id, { phase: "created", failure: failureOf(error) });
           throw error;
         }
+        const before = this.status(id);
         const found = await findContainer(this.#options, id);
         this.#status.set(id, found);
-        if (found.phase === "created") throw error;
+        if (found.phase === "created" || isSameExit(before, found)) throw error;
       }
+      const status = this.status(id);
+      if (status.phase === "running") this.#probe(id, status.process);
       this.#options.onChange(id, "start");
       if (this.#early.delete(id)) await this.#look(id);
       return true;
@@ -316,6 +353,12 @@ export class Runtime {
     });
   }
 
+  /** Probes a running container from now on as its record says. */
+  async probe(id: string): Promise<void> {
+    const status = this.status(id);
+    if (status.phase === "running") await this.health.begin(id, status.process.startedAt);
+  }
+
   /** Writes a running container's limits to its cgroups; its processes notice nothing. */
   async applyLimits(record: ContainerRecord): Promise<void> {
     if (this.status(record.id).phase !== "running") return;
@@ -391,6 +434,14 @@ export class Runtime {
     }
   }
 
+  #probe(id: string, { startedAt }: LaunchedProcess): void {
+    this.health
+      .begin(id, startedAt)
+      .catch((error: unknown) =>
+        this.#options.onWarning(`health check of ${shortId(id)}: ${messageOf(error)}`),
+      );
+  }
+
   /** A container is said to have ended; that may be heard before its start is known. */
   #hint(id: string): void {
     if (this.status(id).phase === "running") void this.#look(id);
@@ -408,6 +459,7 @@ export class Runtime {
     // Started anew meanwhile: what was found belongs to an earlier process.
     if (found.phase === "running" || this.#status.get(id) !== status) return;
     this.#status.set(id, found);
+    this.health.end(id);
     for (const resolve of this.#ended.get(id) ?? []) resolve();
     this.#ended.delete(id);
     this.#options.onChange(id, "die");
@@ -433,6 +485,12 @@ export class Runtime {
     if (record === undefined) throw new GantryError("container.not-found", `No such container: ${id}`);
     return record;
   }
+}
+
+/** What was found is how the run before this start ended: the start never came to anything. */
+function isSameExit(before: ContainerStatus, found: Found): boolean {
+  if (before.phase !== "exited" || found.phase !== "exited") return false;
+  return before.exit.startedAt === found.exit.startedAt && before.exit.finishedAt === found.exit.finishedAt;
 }
 
 function notices(pid: number, signal: number): boolean {

@@ -35,6 +35,8 @@ export interface ExecSession {
   readonly output: AsyncIterable<OutputChunk>;
   /** Exit status, 128 + signal for a killed process. */
   readonly exit: Promise<number>;
+  /** Sends a signal to the process and its group; nothing happens when it is gone. */
+  kill(signal: number): void;
   /** Tells the terminal its new size; without a terminal nothing happens. */
   resize(size: TerminalSize): void;
 }

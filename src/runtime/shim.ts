@@ -97,6 +97,9 @@ export async function shimExec(path: string, plan: Uint8Array): Promise<ExecSess
     stdin: stdinOf(socket),
     output: outputOf(frames, socket, settle),
     exit,
+    kill: (signal) => {
+      if (socket.writable) socket.write(encodeFrame(SESSION.signal, u32(signal)));
+    },
     resize: ({ rows, columns }) => {
       if (socket.writable) socket.write(encodeFrame(SESSION.resize, u32(rows), u32(columns)));
     },

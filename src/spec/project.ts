@@ -74,6 +74,10 @@ export interface Service {
   readonly hooks?: { readonly postStart: readonly Hook[]; readonly preStop: readonly Hook[] };
   /** OCI annotations: data for tools. */
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly healthcheck?: Healthcheck;
+  /** By service. One whose absence is allowed may name a service that is not there. */
+  readonly dependsOn?: Readonly<Record<string, Dependency>>;
+  readonly rollout?: Rollout;
 }
 
 /** A config or secret as a file in the container. */
@@ -116,6 +120,36 @@ export type PullPolicy =
   | "build"
   /** When somebody applies, and the last pull is longer ago than so many ms. */
   | number;
+
+/** What is absent is the image's, or the default. */
+export interface Healthcheck {
+  /** `["CMD", program, ...]`, `["CMD-SHELL", line]`, or `["NONE"]`. */
+  readonly test?: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly startPeriodMs?: number;
+  readonly startIntervalMs?: number;
+}
+
+export interface Dependency {
+  readonly condition: "service_started" | "service_healthy" | "service_completed_successfully";
+  /** Start anew once that service was replaced. */
+  readonly restart: boolean;
+  /** False: go on without it where it is missing or has failed. */
+  readonly required: boolean;
+}
+
+/** How replicas are replaced. What is absent is the default. */
+export interface Rollout {
+  /** 0 is all at once; 1 when absent. */
+  readonly parallelism?: number;
+  readonly delayMs?: number;
+  /** Start-first where it is safe when absent. */
+  readonly order?: "start-first" | "stop-first";
+  /** How long a new replica has to stay up before it counts as ready. */
+  readonly monitorMs?: number;
+}
 
 export interface Security {
   /** `CAP_NET_ADMIN`, or `ALL`. */

@@ -15,7 +15,9 @@ export function checkDependencies(
     if (!active.has(name)) continue;
     const dependsOn = service?.depends_on ?? [];
     const isList = Array.isArray(dependsOn);
-    const names: readonly string[] = isList ? (dependsOn as readonly string[]) : Object.keys(dependsOn);
+    const names: readonly string[] = isList
+      ? (dependsOn as readonly string[])
+      : Object.keys(dependsOn).filter((key) => !key.startsWith("x-"));
     wanted.set(name, [...names, ...sharedWith(service)]);
     for (const [index, target] of names.entries()) {
       if (active.has(target) || isOptional(dependsOn, target)) continue;

@@ -13,7 +13,11 @@ import { checkMachine } from "./machine.ts";
 import type { MachineKeys } from "./machine.ts";
 import type { MountContext, MountMap } from "./mount.ts";
 import { readContainerPath, readMount } from "./mount.ts";
+import { readDependsOn } from "./depends-on.ts";
+import type { DependsOn } from "./depends-on.ts";
 import { readDuration } from "./duration.ts";
+import { readHealthcheck } from "./healthcheck.ts";
+import type { HealthcheckMap } from "./healthcheck.ts";
 import { readLimits } from "./limits.ts";
 import type { LimitKeys } from "./limits.ts";
 import { readPairs } from "./pairs.ts";
@@ -28,6 +32,8 @@ import { readReplicas } from "./replicas.ts";
 import type { ReplicaKeys } from "./replicas.ts";
 import { InvalidValue } from "./report.ts";
 import type { Report } from "./report.ts";
+import { readRollout } from "./rollout.ts";
+import type { UpdateConfig } from "./rollout.ts";
 import { readRestart } from "./restart.ts";
 import { readBoolean } from "./scalar.ts";
 import type { ServiceFiles } from "./service-files.ts";
@@ -65,7 +71,9 @@ export type ServiceMap = LimitKeys &
     readonly container_name?: string;
     readonly logging?: LoggingMap;
     readonly annotations?: Pairs;
-    readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+    readonly depends_on?: DependsOn;
+    readonly healthcheck?: HealthcheckMap;
+    readonly deploy?: { readonly update_config?: UpdateConfig };
   };
 
 export interface ServiceContext
@@ -104,6 +112,9 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   );
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
+  const healthcheck = readHealthcheck(map.healthcheck, [...path, "healthcheck"], report);
+  const dependsOn = readDependsOn(map.depends_on, [...path, "depends_on"], report);
+  const rollout = readRollout(map.deploy?.update_config, [...path, "deploy", "update_config"], report);
   const confinement = readConfinement(map, path, report, context);
   checkMachine(map, path, report);
   const containerName = read(map.container_name, "container_name", readContainerName);
@@ -152,6 +163,9 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(log === undefined ? {} : { log }),
     ...(hooks === undefined ? {} : { hooks }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(rollout === undefined ? {} : { rollout }),
   };
 }
 

@@ -86,6 +86,11 @@ const EFFECTS: { readonly [K in ActionKind]: (world: World, action: Action<K>) =
     if (container.state === "running") throw new Error("it runs already");
     world.containers.set(id, { ...container, state: "running", failures, startedAt: world.now });
   },
+  restart: (world, { id }) => {
+    const container = existing(world, id);
+    if (container.state !== "running") throw new Error("it does not run");
+    world.containers.set(id, { ...container, startedAt: world.now });
+  },
   stop: (world, { id }) => {
     const container = existing(world, id);
     world.containers.set(id, { ...container, state: "exited", exitCode: 143, finishedAt: world.now });

@@ -66,6 +66,7 @@ describe("for any project and any world", () => {
         expect(planFor(goal, snapshotOf(world), world.now)).toEqual({
           steps: [],
           problems: [],
+          later: [],
           wakeAt: null,
         });
         for (const [name, service] of Object.entries(goal.project.services)) {

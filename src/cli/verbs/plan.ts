@@ -17,7 +17,7 @@ export async function plan(context: Context, options: PlanOptions): Promise<numb
   if (options.output === "table") context.stdout.write(`${response.text.trimEnd()}\n`);
   else await printValue(context, options.output, response);
   if (response.plan.problems.length > 0) return 1;
-  return response.plan.steps.length > 0 ? 2 : 0;
+  return response.plan.steps.length + response.plan.later.length > 0 ? 2 : 0;
 }
 
 export function requestPlan(client: Client, project: Project): Promise<PlanResponse> {

@@ -1,5 +1,6 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import { IDS } from "../../runtime/id-range.ts";
+import type { Health } from "../../runtime/health/state.ts";
 import type { Port } from "../../spec/project.ts";
 import { hostConfig } from "./container-host-config.ts";
 import { mountPoints } from "./container-mounts.ts";
@@ -51,6 +52,20 @@ function state(container: ObservedContainer): object {
     Error: container.startFailure?.message ?? "",
     StartedAt: instant(container.startedAt),
     FinishedAt: instant(container.state === "exited" ? container.finishedAt : undefined),
+    ...(container.health === undefined ? {} : { Health: health(container.health) }),
+  };
+}
+
+function health({ status, failingStreak, log }: Health): object {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map(({ start, end, exitCode: code, output }) => ({
+      Start: instant(start),
+      End: instant(end),
+      ExitCode: code,
+      Output: output,
+    })),
   };
 }
 

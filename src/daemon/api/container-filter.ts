@@ -6,14 +6,18 @@ import type { Query } from "./query.ts";
 
 const STATES = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 
-const LATER = "before exited expose health is-task isolation network publish since volume".split(" ");
+const LATER = "before exited expose is-task isolation network publish since volume".split(" ");
 
 /** The containers that `GET /containers/json` was asked for, newest first. Throws request.invalid. */
 export function selectContainers(
   containers: readonly ObservedContainer[],
   query: Query,
 ): readonly ObservedContainer[] {
-  const filters = parseFilters(query.text("filters"), ["ancestor", "id", "label", "name", "status"], LATER);
+  const filters = parseFilters(
+    query.text("filters"),
+    ["ancestor", "health", "id", "label", "name", "status"],
+    LATER,
+  );
   for (const status of filters.get("status") ?? []) {
     if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
   }
@@ -31,6 +35,7 @@ function matches(container: ObservedContainer, filters: Filters): boolean {
     anyMatches(filters, "name", (value) => nameMatches(container.name, value)) &&
     anyMatches(filters, "id", (value) => container.id.startsWith(value)) &&
     anyMatches(filters, "status", (value) => stateText(container) === value) &&
+    anyMatches(filters, "health", (value) => (container.health?.status ?? "none") === value) &&
     anyMatches(filters, "ancestor", (value) => isAncestor(container, value))
   );
 }

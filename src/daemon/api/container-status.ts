@@ -14,11 +14,17 @@ export function statusText(container: ObservedContainer, now: number): string {
   const { state, startedAt = now, finishedAt = now, exitCode = 0 } = container;
   const texts: Readonly<Record<ContainerState, () => string>> = {
     created: () => (container.startFailure === undefined ? "Created" : "Created (could not start)"),
-    running: () => `Up ${duration(now - startedAt)}${container.paused === true ? " (Paused)" : ""}`,
+    running: () => `Up ${duration(now - startedAt)}${remark(container)}`,
     exited: () =>
       `Exited (${exitCode}) ${duration(now - finishedAt)} ago${container.oomKilled ? " (out of memory)" : ""}`,
   };
   return texts[state]();
+}
+
+function remark({ paused, health }: ObservedContainer): string {
+  if (paused === true) return " (Paused)";
+  if (health === undefined) return "";
+  return health.status === "starting" ? " (health: starting)" : ` (${health.status})`;
 }
 
 const SECOND = 1000;

@@ -9,7 +9,7 @@ function step(key: string, ...after: string[]): Step {
 }
 
 function planOf(steps: readonly Step[], problems: readonly Problem[] = []): Plan {
-  return { steps, problems, wakeAt: null };
+  return { steps, later: [], problems, wakeAt: null };
 }
 
 function unused(): Promise<void> {
@@ -32,6 +32,7 @@ function onStart(start: Handlers["start"]): Handlers {
     publish: unused,
     create: unused,
     start,
+    restart: unused,
     update: unused,
     stop: unused,
     remove: unused,

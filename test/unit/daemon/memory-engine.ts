@@ -162,6 +162,7 @@ export class MemoryEngine implements Engine {
         stdin: child.stdin,
         output: merged(child.stdout, child.stderr),
         exit: new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 137))),
+        kill: (signal) => void child.kill(signal),
         resize: ({ rows, columns }) => void this.asked.push(`resize ${rows}x${columns}`),
       };
     },
@@ -179,7 +180,7 @@ export class MemoryEngine implements Engine {
       if (signal !== undefined) this.signals.push(signal);
       return this.progress(signal);
     },
-    plan: async () => ({ plan: { steps: [], problems: [], wakeAt: null }, text: "nothing to do" }),
+    plan: async () => ({ plan: { steps: [], later: [], problems: [], wakeAt: null }, text: "nothing to do" }),
     scale: () => this.progress(undefined),
     stop: () => this.progress(undefined),
     start: () => this.progress(undefined),

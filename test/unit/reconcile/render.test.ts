@@ -14,6 +14,7 @@ test("names and messages cannot speak to the terminal", () => {
       },
     ],
     problems: [],
+    later: [],
     wakeAt: null,
   });
   expect(text.split("\n")).toEqual([

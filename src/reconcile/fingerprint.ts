@@ -91,7 +91,14 @@ export function changedFields(
   before: Readonly<Record<string, string>>,
   after: Readonly<Record<string, string>>,
 ): Field[] {
-  return NAMES.filter((name) => before[name] !== after[name]);
+  return same(before, after) ? [] : NAMES.filter((name) => before[name] !== after[name]);
+}
+
+/** Nearly always, and then said without asking for every field there could be. */
+function same(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(after);
+  if (Object.keys(before).length !== names.length) return false;
+  return names.every((name) => name === "image" || before[name] === after[name]);
 }
 
 /** Whether a running container can take on all these changes without a new process. */

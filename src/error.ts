@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "command.not-executable", // exit 126
   "project.not-found",
   "volume.in-use",
+  "network.not-found",
   "network.exhausted", // no free subnet or address
   "limit.unsupported", // a limit was asked for that this machine cannot enforce
   "permission", // not root

@@ -15,6 +15,7 @@ import type { Endpoints } from "./endpoints.ts";
 import type { Naming } from "./naming.ts";
 import type { Readiness } from "./readiness.ts";
 import { launchImage, type RunImage } from "./launch-image.ts";
+import { scopeOf } from "./scope.ts";
 
 export interface NewContainer {
   readonly name: string;
@@ -62,7 +63,7 @@ export class Containers {
   async create(wanted: NewContainer): Promise<string> {
     const image = await this.#image(wanted.imageId ?? wanted.config.image);
     const id = randomBytes(32).toString("hex");
-    const { project } = wanted.owner;
+    const addresses = await this.#attachment.take({ ...wanted, id });
     const record: ContainerRecord = {
       id,
       name: wanted.name,
@@ -71,16 +72,14 @@ export class Containers {
       imageId: image.id,
       fingerprint: { ...wanted.fingerprint, image: image.id },
       createdAt: Date.now(),
-      ...(wanted.config.namespaces?.network === undefined && {
-        address: this.#attachment.take(project, id, wanted.name),
-      }),
+      ...addresses,
       stoppedByUser: false,
       failures: 0,
     };
     try {
       await this.#runtime.create(record);
     } catch (error) {
-      this.#attachment.release(project, id);
+      await this.#attachment.release(record);
       throw error;
     }
     this.#onEvent("create", record);
@@ -113,20 +112,20 @@ export class Containers {
   async #launch(record: ContainerRecord): Promise<boolean> {
     const { id } = record;
     const image = launchImage(await this.#image(record.imageId));
-    const project = record.owner?.project;
+    const { project } = scopeOf(record);
     for (const mount of record.config.mounts)
       if (mount.type === "volume" && mount.source !== undefined)
         await this.#runtime.volumes.ensure(mount.source, {});
-    if (project === undefined) return await this.#runtime.start(id, { image, files: [] });
     const started = await this.#runtime.start(id, {
       image,
       ...(record.address === undefined
         ? { loopback: loopbackOnly() }
-        : { link: this.#attachment.link(project, record.address) }),
+        : { links: this.#attachment.links(record) }),
       sharedWith: this.#sharedWith(project, record),
-      files: this.#attachment.files(project, record),
+      files: this.#attachment.files(record),
     });
-    await Promise.all([this.#endpoints.sync(project), this.#naming.sync(project)]);
+    if (record.address !== undefined)
+      await Promise.all([this.#endpoints.sync(project), this.#naming.syncOf(record)]);
     return started;
   }
 
@@ -153,7 +152,7 @@ export class Containers {
     try {
       if (this.#runtime.status(id).phase === "running") {
         this.#readiness.leave(id);
-        if (record.owner !== undefined) await this.#naming.sync(record.owner.project);
+        await this.#naming.syncOf(record);
         await this.#endpoints.drain(record, graceMs, signal);
       }
       await this.#beforeStop(record, graceMs - (performance.now() - began));
@@ -183,7 +182,7 @@ export class Containers {
       for (const mount of record.config.mounts)
         if (mount.type === "volume" && isAnonymous(mount.source))
           await this.#runtime.volumes.remove(mount.source);
-    if (record.owner !== undefined) this.#attachment.release(record.owner.project, id);
+    await this.#attachment.release(record);
     this.#onEvent("destroy", record);
   }
 

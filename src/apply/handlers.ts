@@ -30,8 +30,10 @@ export function handlersFor({
 }: Organs): Handlers {
   const takeover = new Takeover(runtime, endpoints);
   return {
-    "create-network": ({ project }) => attachment.createNetwork(project),
-    "remove-network": ({ project }) => attachment.removeNetwork(project),
+    "create-network": async ({ network }) => {
+      await attachment.createNetwork(network);
+    },
+    "remove-network": ({ name }) => attachment.removeNetwork(name),
     "create-volume": ({ name, labels }) => runtime.volumes.ensure(name, labels),
     "remove-volume": ({ name }) => runtime.volumes.remove(name),
     "import-image": async ({ reference, file }) => {

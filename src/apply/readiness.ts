@@ -1,5 +1,6 @@
 import type { ContainerRecord } from "../runtime/container.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { scopeOf } from "./scope.ts";
 
 /** Which containers are to be found and to get connections: one place for the proxy's table and for names. */
 export class Readiness {
@@ -31,6 +32,11 @@ export class Readiness {
   of(project: string): readonly ContainerRecord[] {
     return this.#runtime.records
       .list()
-      .filter((record) => record.owner?.project === project && this.ready(record));
+      .filter((record) => scopeOf(record).project === project && this.ready(record));
+  }
+
+  /** All that are ready. */
+  all(): readonly ContainerRecord[] {
+    return this.#runtime.records.list().filter((record) => this.ready(record));
   }
 }

@@ -30,6 +30,14 @@ export interface ImageSummary {
   readonly Size: number;
 }
 
+export interface NetworkSummary {
+  readonly Name: string;
+  readonly Id: string;
+  readonly Driver: string;
+  readonly Internal: boolean;
+  readonly IPAM: { readonly Config: readonly { readonly Subnet: string; readonly Gateway: string }[] };
+}
+
 export type ImageRemoval = { readonly Untagged?: string; readonly Deleted?: string };
 
 export interface EventMessage {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { containerCommands } from "./commands/container.ts";
 import { imageCommands } from "./commands/image.ts";
+import { networkCommands } from "./commands/network.ts";
 import { processCommands } from "./commands/process.ts";
 import { projectCommands } from "./commands/project.ts";
 import { systemCommands } from "./commands/system.ts";
@@ -32,6 +33,7 @@ export function buildProgram(run: Run): Command {
   containerCommands(program, run);
   processCommands(program, run);
   imageCommands(program, run);
+  networkCommands(program, run);
   systemCommands(program, run);
   return program;
 }

@@ -1,4 +1,7 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
+import type { NetworkDefinition } from "../net/definition.ts";
+import type { Network } from "../net/networks.ts";
+import type { ContainerNetwork, NetworkAttachment } from "../runtime/container.ts";
 import type { Project } from "../spec/project.ts";
 import type { Credentials } from "../registry/credentials.ts";
 import type { TransferEvent } from "../registry/transfer.ts";
@@ -53,6 +56,20 @@ export interface Engine {
     restart(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;
     down(name: string, options: { readonly volumes: boolean }): AsyncIterable<Progress>;
   };
+  readonly networks: {
+    /** Sorted by name. */
+    list(): Promise<readonly NetworkView[]>;
+    /** By name, id, or unique prefix of an id. network.not-found, conflict when ambiguous. */
+    find(reference: string): Promise<NetworkView>;
+    /** conflict when there is one of that name or the subnet is taken, request.invalid. */
+    create(definition: NetworkDefinition): Promise<NetworkView>;
+    /** conflict while a container is in it or its project is there. */
+    remove(reference: string): Promise<void>;
+    /** Removes those made by hand that nobody is in. Returns their names. */
+    prune(matches: (network: NetworkView) => boolean): Promise<readonly string[]>;
+    connect(reference: string, container: string, options: Omit<ContainerNetwork, "name">): Promise<void>;
+    disconnect(reference: string, container: string): Promise<void>;
+  };
   readonly images: {
     list(): Promise<readonly ImageSummary[]>;
     /** Streams a root file system tar (plain or gzip) into the store. Returns the image's id. */
@@ -85,6 +102,16 @@ export interface TransferOptions {
 export type PullEvent =
   | TransferEvent
   | { readonly kind: "pulled"; readonly id: string; readonly digest: string; readonly changed: boolean };
+
+export interface NetworkView extends Network {
+  /** Who is in it, running or not. */
+  readonly containers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly running: boolean;
+    readonly attachment: NetworkAttachment;
+  }[];
+}
 
 export interface ImageSummary {
   /** `sha256:...`, or `host`. */

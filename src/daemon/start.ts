@@ -7,6 +7,7 @@ import { Endpoints } from "../apply/endpoints.ts";
 import { handlersFor } from "../apply/handlers.ts";
 import { Naming } from "../apply/naming.ts";
 import { Readiness } from "../apply/readiness.ts";
+import { scopeOf } from "../apply/scope.ts";
 import { launchImage, type RunImage } from "../apply/launch-image.ts";
 import { GantryError, messageOf } from "../error.ts";
 import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
@@ -31,12 +32,15 @@ import { type ContainerAction, containerEvent, Events } from "./events.ts";
 import { imageOperations } from "./image-operations.ts";
 import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
+import { networkOperations } from "./network-operations.ts";
 import { ProjectStore } from "./projects.ts";
 import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
 import { readSettings } from "./settings.ts";
 
 /** The slow look at everything: the net under all events. */
 const VERIFY_MS = 5000;
+/** Of what takes a question to the kernel for each network. */
+const VERIFY_NETWORKS_MS = 30_000;
 
 export interface RunningEngine {
   readonly engine: Engine;
@@ -75,7 +79,7 @@ export async function startEngine(
       if (record === undefined) return;
       emit(change, record);
       if (record.owner === undefined) return;
-      lookAgain(record.owner.project);
+      lookAgain(record);
     },
     imageOf: async (record) => await imageOf(images, record),
     onHealth: (id, health) => {
@@ -99,7 +103,7 @@ export async function startEngine(
     run,
     enabled: options.firewall,
     networks: () =>
-      networks.list().map(({ subnet }) => ({ subnets: [formatSubnet(subnet)], internal: false })),
+      networks.list().map(({ subnet, internal }) => ({ subnets: [formatSubnet(subnet)], internal })),
     onProblem: (message) => log.warn(message),
   });
   const attachment = await Attachment.open({ run, runtime, networks, names, firewall });
@@ -109,10 +113,11 @@ export async function startEngine(
   const emit = (action: ContainerAction, record: ContainerRecord): void => {
     for (const event of containerEvent(action, record, runtime.status(record.id))) events.emit(event);
   };
-  /** Something about a project's containers is another than before. */
-  const lookAgain = (project: string): void => {
-    for (const table of [endpoints, naming])
-      void table.sync(project).catch((error: unknown) => log.warn(messageOf(error)));
+  /** Something about a container is another than before. */
+  const lookAgain = (record: ContainerRecord): void => {
+    const { project } = scopeOf(record);
+    for (const told of [endpoints.sync(project), naming.syncOf(record)])
+      void told.catch((error: unknown) => log.warn(messageOf(error)));
     wake.project(project);
   };
   const containers = new Containers({
@@ -133,16 +138,26 @@ export async function startEngine(
   heard.health = (record, { status }) => {
     emit(`health_status: ${status}`, record);
     if (record.owner === undefined) return;
-    lookAgain(record.owner.project);
+    lookAgain(record);
   };
   for (const { project } of store.list()) {
-    await Promise.all([endpoints.sync(project.name), naming.sync(project.name)]);
+    await endpoints.sync(project.name);
     loop.wake(project.name);
   }
+  await Promise.all(networks.list().map(({ name }) => naming.sync(name)));
   const timer = setInterval(() => {
     void runtime.verify();
     void firewall.verifyForwarding();
+    void attachment.repairLinks().then(
+      (repaired) => repaired.length > 0 && log.warn({ repaired }, "links that were gone are made anew"),
+      (error: unknown) => log.warn({ error: messageOf(error) }, "a link could not be made anew"),
+    );
   }, VERIFY_MS);
+  const slowTimer = setInterval(() => {
+    void attachment
+      .repairNetworks()
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "a network could not be made anew"));
+  }, VERIFY_NETWORKS_MS);
 
   const engine: Engine = {
     containers: containerOperations({ runtime, containers, loop, emit }),
@@ -150,6 +165,14 @@ export async function startEngine(
       projectOperations({ runtime, containers, store, loop, firewall }),
       runtime.contents,
     ),
+    networks: networkOperations({
+      runtime,
+      networks,
+      attachment,
+      containers,
+      naming,
+      emit: (event) => events.emit(event),
+    }),
     images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
     doctor: async () => examine(await runtime.userNamespaces(), firewall.state),
@@ -159,6 +182,7 @@ export async function startEngine(
     close: async () => {
       clearInterval(timer);
       await registries.close();
+      clearInterval(slowTimer);
       await loop.close();
       proxy.close();
       names.close();

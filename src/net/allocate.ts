@@ -1,5 +1,5 @@
 import { GantryError } from "../error.ts";
-import { formatSubnet, overlaps, parseSubnet, sizeOf } from "./ipv4.ts";
+import { formatAddress, formatSubnet, overlaps, parseSubnet, sizeOf } from "./ipv4.ts";
 import type { Address, Subnet } from "./ipv4.ts";
 
 /** Every project's network is a /20 of this. */
@@ -45,9 +45,11 @@ export class AddressPool {
   readonly subnet: Subnet;
   readonly #byKey = new Map<string, Address>();
   readonly #taken = new Set<Address>();
+  readonly #gateway: Address;
 
-  constructor(subnet: Subnet) {
+  constructor(subnet: Subnet, gateway = gatewayOf(subnet)) {
     this.subnet = subnet;
+    this.#gateway = gateway;
   }
 
   /** Takes an address a record already has. Throws conflict when another key has it, or it is none of this network's. */
@@ -70,22 +72,44 @@ export class AddressPool {
   take(key: string, name: string = key): Address {
     const held = this.#byKey.get(key);
     if (held !== undefined) return held;
-    const count = sizeOf(this.subnet) - 3;
-    const start = hash(name);
+    const count = sizeOf(this.subnet) - 2;
+    // So that the gateway, first of them all as a rule, shifts nothing.
+    const start = 1 + (hash(name) % (count - 1));
     for (let i = 0; i < count; i++) {
-      const address = this.subnet.base + 2 + ((start + i) % count);
-      if (this.#taken.has(address)) continue;
+      const address = this.subnet.base + 1 + ((start + i) % count);
+      if (address === this.#gateway || this.#taken.has(address)) continue;
       this.#byKey.set(key, address);
       this.#taken.add(address);
       return address;
     }
     throw new GantryError(
       "network.exhausted",
-      `all ${count} addresses of ${formatSubnet(this.subnet)} are in use`,
+      `all ${count - 1} addresses of ${formatSubnet(this.subnet)} are in use`,
       {
         next: "remove stopped containers, or spread the services over several projects",
       },
     );
+  }
+
+  /** Takes the address that is asked for. Throws conflict when somebody has it, request.invalid for none of this network's. */
+  claim(key: string, address: Address): void {
+    if (this.#byKey.get(key) === address) return;
+    const text = formatAddress(address);
+    if (!this.#usable(address))
+      throw new GantryError(
+        "request.invalid",
+        `${text} is no address for a container in ${formatSubnet(this.subnet)}`,
+      );
+    if (this.#taken.has(address))
+      throw new GantryError("conflict", `${text} is in use by another container`, {
+        next: "choose another ipv4_address, or remove that container (gantry ps -a)",
+      });
+    this.#byKey.set(key, address);
+    this.#taken.add(address);
+  }
+
+  get empty(): boolean {
+    return this.#taken.size === 0;
   }
 
   /** Does nothing when the key has none. */
@@ -97,7 +121,8 @@ export class AddressPool {
   }
 
   #usable(address: Address): boolean {
-    return address >= this.subnet.base + 2 && address < this.subnet.base + sizeOf(this.subnet) - 1;
+    const last = this.subnet.base + sizeOf(this.subnet) - 1;
+    return address > this.subnet.base && address < last && address !== this.#gateway;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Subnet } from "./ipv4.ts";
+import { type Address, formatAddress, octetsOf, type Subnet } from "./ipv4.ts";
 
 const RTF_UP = 0x1;
 
@@ -17,6 +17,18 @@ export function parseRoutes(text: string): Subnet[] {
     if (prefix > 0) routes.push({ base: swap(destination), prefix });
   }
   return routes;
+}
+
+/** The interface that leads to this one address, in the text of /proc/net/route; undefined where none does. */
+export function interfaceTo(text: string, address: Address): string | undefined {
+  const hexadecimal = Buffer.from(octetsOf(address).toReversed()).toString("hex").toUpperCase();
+  return new RegExp(`^(\\S+)\\t${hexadecimal}\\t(?:\\S+\\t){5}FFFFFFFF\\t`, "m").exec(text)?.[1];
+}
+
+/** The single addresses, dotted, that there is a route to in the text of /proc/net/route. */
+export function routesTo(text: string): ReadonlySet<string> {
+  const single = parseRoutes(text).filter(({ prefix }) => prefix === 32);
+  return new Set(single.map(({ base }) => formatAddress(base)));
 }
 
 function swap(hexadecimal: string): number {

@@ -69,7 +69,7 @@ export async function observe(world: World, references: readonly string[], now: 
         return at === undefined ? [] : [[reference, at] as const];
       }),
     ),
-    networks: networks.list().map(({ project }) => project),
+    networks: networks.list(),
     volumes,
     takenPorts: taken,
     published: listening.map(({ boundPort: _, ...port }) => port),

@@ -1,3 +1,4 @@
+import type { NetworkDefinition } from "../net/definition.ts";
 import type { ContainerRecord, ContainerState, StartFailure } from "../runtime/container.ts";
 import type { Health } from "../runtime/health/state.ts";
 
@@ -46,8 +47,7 @@ export interface Snapshot {
   readonly images: Readonly<Record<string, string>>;
   /** When the registry was last asked for them, in ms since the epoch: of those images that came from one. */
   readonly imagesCheckedAt: Readonly<Record<string, number>>;
-  /** Names of the projects that have their network. */
-  readonly networks: readonly string[];
+  readonly networks: readonly NetworkDefinition[];
   /** Real names of the volumes that exist. */
   readonly volumes: readonly string[];
   readonly takenPorts: readonly TakenPort[];

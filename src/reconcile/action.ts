@@ -1,4 +1,5 @@
 import type { ContainerConfig, ContainerOwner } from "../runtime/container.ts";
+import type { NetworkDefinition } from "../net/definition.ts";
 import type { PublishedPort } from "../observe/snapshot.ts";
 
 /**
@@ -6,8 +7,8 @@ import type { PublishedPort } from "../observe/snapshot.ts";
  * so an action that is added here and forgotten there does not compile.
  */
 export interface Actions {
-  "create-network": { readonly project: string };
-  "remove-network": { readonly project: string };
+  "create-network": { readonly network: NetworkDefinition };
+  "remove-network": { readonly name: string };
   "create-volume": { readonly name: string; readonly labels: Readonly<Record<string, string>> };
   "remove-volume": { readonly name: string };
   /** Import a root file system archive under a reference. */

@@ -44,6 +44,9 @@ const WORDS = {
   deviceRules: () => "device rules changed",
   namespaces: (a, b) => namespacesText(a.config, b.config),
   resolver: () => "dns changed",
+  networks: (a, b) => networksText(a.config, b.config),
+  exposed: () => "exposed ports changed",
+  links: () => "links changed",
   extraHosts: () => "extra hosts changed",
   domainname: (a, b) => arrow("domain name", a.config.domainname, b.config.domainname),
   readOnly: (a, b) => arrow("read-only root", onOff(a.config.readOnly), onOff(b.config.readOnly)),
@@ -162,6 +165,13 @@ function contentsText(before: Contents, after: Contents): string {
   const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort(byText);
   const changed = names.filter((name) => own(from, name) !== own(to, name));
   return changed.length === 0 ? "configs changed" : changed.map((name) => `${name} changed`).join(", ");
+}
+
+/** `networks front -> front, back`, or that something about them changed. */
+function networksText({ networks: before = [] }: ContainerConfig, after: ContainerConfig): string {
+  const names = (networks: readonly { readonly name: string }[]): string =>
+    networks.length === 0 ? "default" : networks.map(({ name }) => name).join(", ");
+  return arrow("networks", names(before), names(after.networks ?? []));
 }
 
 /** As namesOf, for values that are no text. */

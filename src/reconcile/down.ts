@@ -3,6 +3,7 @@ import type { Plan, Problem, Step } from "./action.ts";
 import { closeSteps, leaving } from "./close.ts";
 import { inEndingOrder } from "./dependencies.ts";
 import type { PlanInput } from "./desired.ts";
+import { removeNetworkSteps } from "./networks.ts";
 import { byText } from "./order.ts";
 import { listenersOf } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
@@ -21,17 +22,11 @@ export function planDown({ project, snapshot, removeVolumes = [] }: PlanInput): 
     leaving(removals, ours),
     [],
   );
-  const network: Step[] = snapshot.networks.includes(project)
-    ? [
-        {
-          key: `remove-network ${project}`,
-          action: { kind: "remove-network", project },
-          subject: `network ${project}`,
-          cause: CAUSE,
-          after: [...removals, ...closing].map((step) => step.key),
-        },
-      ]
-    : [];
+  const network = removeNetworkSteps(
+    snapshot.networks.filter((one) => one.project === project).map(({ name }) => name),
+    CAUSE,
+    [...removals, ...closing].map((step) => step.key),
+  );
 
   const existing = new Set(snapshot.volumes);
   const doomed = [...new Set(removeVolumes)].filter((name) => existing.has(name)).sort(byText);

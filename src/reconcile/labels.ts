@@ -48,6 +48,11 @@ export function replicaLabels(
   };
 }
 
+/** Compose's labels of a network; `key` is the name the file uses. */
+export function networkLabels(project: Project, key: string): Record<string, string> {
+  return { [`${PREFIX}project`]: project.name, [`${PREFIX}network`]: key };
+}
+
 /** Compose's labels of a named volume; `key` is the name the file uses. */
 export function volumeLabels(project: Project, key: string): Record<string, string> {
   return { [`${PREFIX}project`]: project.name, [`${PREFIX}volume`]: key };

@@ -12,11 +12,13 @@ import { closeSteps, leaving } from "./close.ts";
 import { neededPulls, pullKey, pullSteps } from "./pull.ts";
 import { publishSteps } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
-import { importKey, importSteps, networkSteps, volumeKey, volumeSteps } from "./resources.ts";
+import { networkSteps, removeNetworkSteps } from "./networks.ts";
+import { importKey, importSteps, volumeKey, volumeSteps } from "./resources.ts";
 import { serviceSteps } from "./service-steps.ts";
 import { targetsOf, type Target } from "./target.ts";
 
 const GONE = "service is no longer in the file";
+const NETWORK_GONE = "no service is in it any more";
 const STOPPED = "service was stopped by hand";
 
 /**
@@ -37,7 +39,8 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const others = snapshot.containers.filter((container) => container.owner?.project !== project);
   const byService = groupBy(ours, (container) => container.owner?.service ?? "");
 
-  const network = networkSteps(project, targets, snapshot);
+  const networks = networkSteps(desired.project, targets, snapshot);
+  const network = networks.steps;
   const publishing = publishSteps(project, targets, snapshot, keys(network));
   const lastPublish = publishing.first.at(-1);
   const after = lastPublish === undefined ? keys(network) : [lastPublish.key];
@@ -69,8 +72,10 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const resources = [...network, ...publishing.first, ...bringing];
   const closing = closeSteps(project, publishing.closing, reason, leaving(containerSteps, ours), after);
   const ordered = inDependencyOrder(inEndingOrder(containerSteps, ours), targets, containersOf);
-  const steps = [...resources, ...ordered.steps, ...closing];
+  const before = [...resources, ...ordered.steps, ...closing];
+  const steps = [...before, ...removeNetworkSteps(networks.stale, NETWORK_GONE, keys(before))];
   const problems = [
+    ...networks.problems,
     ...portProblems(project, publishing.wanted, snapshot),
     ...volumes.problems,
     ...imageProblems([...resources, ...containerSteps]),

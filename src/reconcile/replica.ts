@@ -4,6 +4,7 @@ import type { Project, Service } from "../spec/project.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hashValue } from "./hash.ts";
 import { replicaLabels } from "./labels.ts";
+import { containerNetworks } from "./networks.ts";
 import { own } from "./own.ts";
 
 /** What all replicas of a service have in common. */
@@ -29,7 +30,7 @@ export function replicaConfig(project: Project, service: string, number: number)
 
 /** Does the work that is the same for every replica once: planning a thousand of them must stay cheap. */
 export function replicaTemplate(project: Project, name: string, service: Service): ReplicaTemplate {
-  const { common, fields } = commonOf(service);
+  const { common, fields } = commonOf(project, service);
   // Only asked for where a container is made or changed.
   let configHash: string | undefined;
   return {
@@ -45,6 +46,9 @@ export function replicaTemplate(project: Project, name: string, service: Service
 }
 
 interface Common {
+  /** Of the project it was worked out for. */
+  readonly name: string;
+  readonly networks: Project["networks"];
   readonly common: ContainerConfig;
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -52,18 +56,20 @@ interface Common {
 /** A service never changes once it is read, and every pass asks again: as pure as without, and several times faster. */
 const commons = new WeakMap<Service, Common>();
 
-function commonOf(service: Service): Common {
+function commonOf(project: Project, service: Service): Common {
+  const { name, networks } = project;
   const known = commons.get(service);
-  if (known !== undefined) return known;
-  const common = commonConfig(service);
-  const made = { common, fields: fingerprint(common, undefined) };
+  if (known !== undefined && known.name === name && known.networks === networks) return known;
+  const common = commonConfig(project, service);
+  const made = { name, networks, common, fields: fingerprint(common, undefined) };
   commons.set(service, made);
   return made;
 }
 
 /** Spelled out, so that a field of the file which is no business of the container's cannot slip into its record. */
-function commonConfig(service: Service): ContainerConfig {
-  const { command, entrypoint, workingDir, user, hostname, stopSignal } = service;
+function commonConfig(project: Project, service: Service): ContainerConfig {
+  const { command, entrypoint, workingDir, user, hostname, stopSignal, exposed, links } = service;
+  const networks = containerNetworks(project, service);
   return {
     image: service.image,
     ...(command !== undefined && { command }),
@@ -80,6 +86,9 @@ function commonConfig(service: Service): ContainerConfig {
     labels: service.labels,
     init: service.init,
     ...confinement(service),
+    ...(networks !== undefined && { networks }),
+    ...(exposed !== undefined && { exposed }),
+    ...(links !== undefined && { links }),
   };
 }
 

@@ -6,20 +6,6 @@ import { byText } from "./order.ts";
 import { own } from "./own.ts";
 import type { Target } from "./target.ts";
 
-/** The network of a project that has services and no network yet. */
-export function networkSteps(project: string, targets: readonly Target[], snapshot: Snapshot): Step[] {
-  if (targets.length === 0 || snapshot.networks.includes(project)) return [];
-  return [
-    {
-      key: `create-network ${project}`,
-      action: { kind: "create-network", project },
-      subject: `network ${project}`,
-      cause: "not there",
-      after: [],
-    },
-  ];
-}
-
 export const volumeKey = (name: string): string => `create-volume ${name}`;
 export const importKey = (reference: string): string => `import-image ${reference}`;
 

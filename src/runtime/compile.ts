@@ -65,7 +65,8 @@ export interface LaunchInput {
   /** The instance's root folder, which the launcher sees as /r. */
   readonly root: string;
   readonly cgroups: readonly CgroupParent[];
-  readonly link?: LaunchLink;
+  /** One for each network, in the order of the interfaces. */
+  readonly links?: readonly LaunchLink[];
   /** Netlink requests for a network namespace without a link: its loopback. */
   readonly loopback?: Uint8Array;
   /** Of each service whose namespaces are shared, the first process of a container. */
@@ -144,9 +145,9 @@ function addParentSide(plan: PlanWriter, input: LaunchInput, cgroups: readonly n
   for (const index of cgroups)
     if (input.cgroups[index]?.version === 1)
       plan.add("writePid", SLOT.firstCgroup + index, join(shortId(input.id), "cgroup.procs"));
-  if (input.link !== undefined) {
+  if (input.links !== undefined) {
     plan.add("wait"); // IPv6 is off inside: no neighbour discovery, no router solicitation for each veth
-    plan.add("netlink", NETWORK.host, input.link.host, input.link.pidOffset);
+    for (const { host, pidOffset } of input.links) plan.add("netlink", NETWORK.host, host, pidOffset);
   }
   addOomScore(plan, input.config);
   addUlimits(plan, input.config.ulimits);
@@ -171,7 +172,7 @@ function addChildSide(
   const privileged = config.security?.privileged === true;
   const ownsNetwork = (ownNamespaces(config.namespaces) & NEW.network) !== 0;
   if (ids !== undefined) addIdentity(plan);
-  if (input.link !== undefined) {
+  if (input.links !== undefined) {
     for (const name of ["all", "default"])
       plan.add("write", SLOT.proc, `sys/net/ipv6/conf/${name}/disable_ipv6`, "1");
     plan.add("signal");
@@ -189,8 +190,9 @@ function addChildSide(
   trees.attach(plan);
   contents.attach(plan);
   if (!privileged) addMasks(plan);
-  const ownLink = input.link?.container ?? (ownsNetwork ? input.loopback : undefined);
-  if (ownLink !== undefined) plan.add("netlink", NETWORK.own, ownLink, NONE);
+  const ownLinks = input.links?.map((link) => link.container) ?? [];
+  if (input.loopback !== undefined && ownsNetwork) ownLinks.push(input.loopback);
+  for (const messages of ownLinks) plan.add("netlink", NETWORK.own, messages, NONE);
   addSysctls(plan, config);
   const workingDir = config.workingDir ?? image.workingDir ?? "/";
   if (config.readOnly === true) plan.add("mkdirIn", workingDir, 0o755);

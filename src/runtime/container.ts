@@ -51,6 +51,12 @@ export interface ContainerConfig {
   };
   readonly annotations?: Readonly<Record<string, string>>;
   readonly healthcheck?: ContainerHealthcheck;
+  /** The first has the default route. Absent: the project's own network alone. */
+  readonly networks?: readonly ContainerNetwork[];
+  /** Ports made known to others, and not published: `8080/tcp`. */
+  readonly exposed?: readonly string[];
+  /** Services by further names under which this container alone finds them. */
+  readonly links?: Readonly<Record<string, string>>;
 }
 
 export interface ContainerHook {
@@ -81,6 +87,27 @@ export interface ContainerHealthcheck {
   readonly retries?: number;
   readonly startPeriodMs?: number;
   readonly startIntervalMs?: number;
+}
+
+/** A network to be in, as it is asked for. */
+export interface ContainerNetwork {
+  /** The real name. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** IPv4; any free one when absent. */
+  readonly address?: string;
+  /** `02:42:ac:11:65:43`; derived from the address when absent. */
+  readonly hardwareAddress?: string;
+}
+
+/** A network a container is in. */
+export interface NetworkAttachment {
+  /** The network's real name. */
+  readonly network: string;
+  /** IPv4. */
+  readonly address: string;
+  readonly aliases?: readonly string[];
+  readonly hardwareAddress?: string;
 }
 
 export interface ContainerSecurity {
@@ -198,8 +225,10 @@ export interface ContainerRecord {
   readonly createdAt: number;
   /** First of 65,536 ids of the host's that are the container's own, where it is in a user namespace. */
   readonly idBase?: number;
-  /** Address inside the project's network, if it has one. */
+  /** Its address in its first network, if it has one: where its published ports lead. */
   readonly address?: string;
+  /** Absent where it is in its project's own network alone. */
+  readonly networks?: readonly NetworkAttachment[];
   /** The user stopped it by hand: the restart policy rests until it is started again. */
   readonly stoppedByUser: boolean;
   /** Starts by the restart policy in a row, reset once it ran for ten seconds. */

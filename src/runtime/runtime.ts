@@ -72,7 +72,8 @@ type HealthImage = LaunchImage & { readonly healthcheck?: ContainerHealthcheck }
 /** What a start needs besides the record. */
 export interface StartInput {
   readonly image: LaunchImage;
-  readonly link?: LaunchLink;
+  /** One for each network. */
+  readonly links?: readonly LaunchLink[];
   /** For a network namespace without a link. */
   readonly loopback?: Uint8Array;
   readonly sharedWith?: SharedWith;

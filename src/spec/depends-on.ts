@@ -2,6 +2,7 @@ import type { Path } from "./path.ts";
 import type { Dependency } from "./project.ts";
 import type { Report } from "./report.ts";
 import { readBoolean } from "./scalar.ts";
+import { linkedServices } from "./service-network.ts";
 
 /** A `depends_on` of the file, once the schema has passed it. */
 export type DependsOn =
@@ -50,4 +51,13 @@ export function readDependsOn(
 
 function isList(dependsOn: DependsOn): dependsOn is readonly string[] {
   return Array.isArray(dependsOn);
+}
+
+/** With the services that `links` names: whoever links to one starts after it, as Compose has it. */
+export function withLinked(
+  dependsOn: Readonly<Record<string, Dependency>> | undefined,
+  links: readonly string[] | undefined,
+): Readonly<Record<string, Dependency>> | undefined {
+  const linked = linkedServices(links).map((service) => [service, STARTED] as const);
+  return linked.length === 0 ? dependsOn : { ...Object.fromEntries(linked), ...dependsOn };
 }

@@ -2,10 +2,12 @@ import type { Activation } from "./activation.ts";
 import { checkPortConflicts } from "./conflicts.ts";
 import type { ContentOf, LoadedContent } from "./contents.ts";
 import { hostPath } from "./mount.ts";
+import { readNetwork } from "./network.ts";
+import type { NetworkMap } from "./network.ts";
 import { readPairs } from "./pairs.ts";
 import type { Pairs } from "./pairs.ts";
 import type { Path } from "./path.ts";
-import type { ImageSource, Port, Project, Service, Volume } from "./project.ts";
+import type { ImageSource, Port, Project, ProjectNetwork, Service, Volume } from "./project.ts";
 import { readReference } from "./reference.ts";
 import { checkDependencies } from "./references.ts";
 import { InvalidValue } from "./report.ts";
@@ -25,6 +27,7 @@ type Entries<T> = Readonly<Record<string, T | undefined>>;
 interface ProjectMap {
   readonly services?: Entries<ServiceMap>;
   readonly volumes?: Entries<VolumeMap | null>;
+  readonly networks?: Entries<NetworkMap | null>;
   readonly images?: Entries<{ readonly import?: string }>;
 }
 
@@ -64,6 +67,9 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
     if (device !== undefined) devices.set(key, device);
     else volumes.set(key, readVolume(key, volume ?? {}, report, context));
   }
+  const networks = new Map<string, ProjectNetwork>();
+  for (const [key, network] of sound(map.networks))
+    networks.set(key, readNetwork(key, network ?? {}, report, context));
   const images = new Map<string, ImageSource>();
   for (const [key, image] of sound(map.images)) {
     report.attempt(["images", key], () => readReference(key));
@@ -96,6 +102,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
         volumeDevice: (key) => devices.get(key),
         portOrigins,
         services: [...active],
+        networks: Object.keys(map.networks ?? {}),
         keep,
         files: context.serviceFiles.get(name),
       }),
@@ -108,6 +115,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
     name: context.name,
     services: result,
     volumes: Object.fromEntries(volumes),
+    ...(networks.size === 0 ? {} : { networks: Object.fromEntries(networks) }),
     images: Object.fromEntries(images),
     ...(contents.size === 0 ? {} : { contents: Object.fromEntries(contents) }),
     workingFolder: context.workingFolder,

@@ -9,6 +9,8 @@ export interface Project {
   readonly services: Readonly<Record<string, Service>>;
   /** Named volumes, by the name the file uses. */
   readonly volumes: Readonly<Record<string, Volume>>;
+  /** By the name the file uses; `default` is there without being named here. */
+  readonly networks?: Readonly<Record<string, ProjectNetwork>>;
   /** Images the file says how to get, by the reference services use. */
   readonly images: Readonly<Record<string, ImageSource>>;
   /**
@@ -51,6 +53,12 @@ export interface Service {
   readonly devices?: readonly Device[];
   readonly deviceRules?: readonly DeviceRule[];
   readonly resolver?: Resolver;
+  /** The first has the default route; absent, it is the project's own network. */
+  readonly networks?: readonly ServiceNetwork[];
+  /** Ports that are made known to others, and not published: `8080/tcp`. */
+  readonly exposed?: readonly string[];
+  /** Services by the further names under which this one alone finds them. */
+  readonly links?: Readonly<Record<string, string>>;
   /** More lines for /etc/hosts, in the order of the file. */
   readonly extraHosts?: readonly ExtraHost[];
   readonly domainname?: string;
@@ -149,6 +157,37 @@ export interface Rollout {
   readonly order?: "start-first" | "stop-first";
   /** How long a new replica has to stay up before it counts as ready. */
   readonly monitorMs?: number;
+}
+
+export interface ProjectNetwork {
+  /** The real name on this machine. */
+  readonly name: string;
+  /** Made by somebody else: never created, never removed. */
+  readonly external: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Nothing leaves it, and nothing comes in. */
+  readonly internal?: boolean;
+  readonly subnets?: readonly ProjectSubnet[];
+  /** Bytes. */
+  readonly mtu?: number;
+}
+
+export interface ProjectSubnet {
+  /** `172.28.0.0/16` */
+  readonly subnet: string;
+  /** The host's address in it; its first when absent. */
+  readonly gateway?: string;
+}
+
+export interface ServiceNetwork {
+  /** The name the file uses. */
+  readonly network: string;
+  readonly aliases?: readonly string[];
+  /** IPv4. */
+  readonly address?: string;
+  /** `02:42:ac:11:65:43` */
+  readonly hardwareAddress?: string;
+  readonly priority?: number;
 }
 
 export interface Security {

@@ -1,3 +1,4 @@
+import { linkedServices } from "./service-network.ts";
 import type { Activation } from "./activation.ts";
 import type { Report } from "./report.ts";
 import { volumesFromOf } from "./volumes-from.ts";
@@ -50,12 +51,15 @@ function isOptional(
   return required === false || required === "false";
 }
 
-/** Who shares a namespace waits for its owner. That such a service is there is checked with the mode itself. */
+/** Who shares a namespace or links waits for the other. That such a service is there is checked with the key itself. */
 function sharedWith(service: ServiceMap | undefined): readonly string[] {
-  const modes = [service?.network_mode, service?.pid, service?.ipc].flatMap((mode) =>
-    mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
-  );
-  return [...modes, ...volumesFromOf(service)];
+  const others = [
+    ...[service?.network_mode, service?.pid, service?.ipc].flatMap((mode) =>
+      mode?.startsWith("service:") ? [mode.slice("service:".length)] : [],
+    ),
+    ...linkedServices(service?.links),
+  ];
+  return [...others, ...volumesFromOf(service)];
 }
 
 /** A circle that can be reached from a service, once: what was walked is settled. Iterative, as files can be long. */

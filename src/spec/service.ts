@@ -13,7 +13,7 @@ import { checkMachine } from "./machine.ts";
 import type { MachineKeys } from "./machine.ts";
 import type { MountContext, MountMap } from "./mount.ts";
 import { readContainerPath, readMount } from "./mount.ts";
-import { readDependsOn } from "./depends-on.ts";
+import { readDependsOn, withLinked } from "./depends-on.ts";
 import type { DependsOn } from "./depends-on.ts";
 import { readDuration } from "./duration.ts";
 import { readHealthcheck } from "./healthcheck.ts";
@@ -37,6 +37,8 @@ import type { UpdateConfig } from "./rollout.ts";
 import { readRestart } from "./restart.ts";
 import { readBoolean } from "./scalar.ts";
 import type { ServiceFiles } from "./service-files.ts";
+import { readExposed, readLinks, readServiceNetworks } from "./service-network.ts";
+import type { ServiceNetworkKeys } from "./service-network.ts";
 import { readSignal } from "./signal.ts";
 import { readTmpfs } from "./tmpfs.ts";
 import { splitWords } from "./words.ts";
@@ -49,7 +51,8 @@ export type ServiceMap = LimitKeys &
   GrantKeys &
   MachineKeys &
   HookKeys &
-  ConfinementKeys & {
+  ConfinementKeys &
+  ServiceNetworkKeys & {
     readonly image?: string;
     readonly pull_policy?: string;
     readonly build?: unknown;
@@ -81,6 +84,8 @@ export interface ServiceContext
   readonly lookup: (name: string) => string | undefined;
   /** Gets the entry of the file that each port came from. */
   readonly portOrigins: Map<Port, Path>;
+  /** Names of the file's networks. */
+  readonly networks: readonly string[];
   /** Keys that are not built are errors. */
   readonly strict: boolean;
   readonly files: ServiceFiles | undefined;
@@ -113,7 +118,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
   const healthcheck = readHealthcheck(map.healthcheck, [...path, "healthcheck"], report);
-  const dependsOn = readDependsOn(map.depends_on, [...path, "depends_on"], report);
+  const dependsOn = withLinked(readDependsOn(map.depends_on, [...path, "depends_on"], report), map.links);
   const rollout = readRollout(map.deploy?.update_config, [...path, "deploy", "update_config"], report);
   const confinement = readConfinement(map, path, report, context);
   checkMachine(map, path, report);
@@ -125,6 +130,18 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const network = confinement.namespaces?.network;
   if (network !== undefined && (map.ports ?? []).length > 0)
     report.error([...path, "ports"], `no port can be published with network_mode: ${network}`, "key");
+  if (network !== undefined && map.networks !== undefined)
+    report.error([...path, "networks"], `no network can be joined with network_mode: ${network}`, "key");
+  const networks =
+    network === undefined ? readServiceNetworks(map, path, report, context.networks) : undefined;
+  const exposed = readExposed(map, path, report);
+  const links = readLinks(map, path, report, context.services);
+  const replicas = readReplicas(map, path, report);
+  if (
+    replicas > 1 &&
+    networks?.some(({ address, hardwareAddress }) => (address ?? hardwareAddress) !== undefined)
+  )
+    report.error(path, `${replicas} replicas cannot share one address`, "key");
   if (confinement.namespaces?.uts === "host" && (map.hostname ?? map.domainname) !== undefined)
     report.error(
       [...path, "uts"],
@@ -145,7 +162,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(hostname === undefined ? {} : { hostname }),
     ports: portsOf(map, path, report, context.portOrigins),
     mounts: mountsOf(map, path, report, context),
-    replicas: readReplicas(map, path, report),
+    replicas,
     limits: readLimits(map, path, report),
     restart: read(map.restart, "restart", readRestart) ?? { name: "no" },
     ...(stopSignal === undefined ? {} : { stopSignal }),
@@ -158,6 +175,9 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     },
     init: read(map.init, "init", readBoolean) ?? false,
     ...confinement,
+    ...(networks === undefined ? {} : { networks }),
+    ...(exposed.length === 0 ? {} : { exposed }),
+    ...(links === undefined ? {} : { links }),
     ...(contents === undefined ? {} : { contents }),
     ...(containerName === undefined ? {} : { containerName }),
     ...(log === undefined ? {} : { log }),

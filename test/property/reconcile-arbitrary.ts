@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { defaultNetwork } from "../../src/net/definition.ts";
 import type { ObservedContainer, Snapshot } from "../../src/observe/snapshot.ts";
 import type { Desired } from "../../src/reconcile/desired.ts";
 import type { Mount, Port, Project, RestartPolicy, Service } from "../../src/spec/project.ts";
@@ -114,7 +115,7 @@ export const anySnapshot: fc.Arbitrary<Snapshot> = fc
       ...base,
       containers: [...unique, ...doubled],
       images: imported ? { ...base.images, tools: imageId("tools") } : base.images,
-      networks: network ? ["shop", "blog"] : ["blog"],
+      networks: (network ? ["shop", "blog"] : ["blog"]).map(defaultNetwork),
       volumes,
       published: !listening
         ? []

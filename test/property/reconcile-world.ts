@@ -1,4 +1,6 @@
 import type { ObservedContainer, PublishedPort, Snapshot } from "../../src/observe/snapshot.ts";
+import { type NetworkDefinition, networkName } from "../../src/net/definition.ts";
+import type { ContainerConfig, ContainerOwner } from "../../src/runtime/container.ts";
 import type { Action, ActionKind, Step } from "../../src/reconcile/action.ts";
 
 /** The world as the planner sees it, with every action taking its effect at once and never failing. */
@@ -6,7 +8,7 @@ export interface World {
   now: number;
   containers: Map<string, ObservedContainer>;
   images: Map<string, string>;
-  networks: Set<string>;
+  networks: Map<string, NetworkDefinition>;
   volumes: Set<string>;
   published: PublishedPort[];
   /** For the ids of new containers. */
@@ -18,7 +20,7 @@ export function worldFrom(snapshot: Snapshot, now: number): World {
     now,
     containers: new Map(snapshot.containers.map((container) => [container.id, container])),
     images: new Map(Object.entries(snapshot.images)),
-    networks: new Set(snapshot.networks),
+    networks: new Map(snapshot.networks.map((network) => [network.name, network])),
     volumes: new Set(snapshot.volumes),
     published: [...snapshot.published],
     made: 0,
@@ -31,7 +33,7 @@ export function snapshotOf(world: World): Snapshot {
     containers: [...world.containers.values()],
     images: Object.fromEntries(world.images),
     imagesCheckedAt: {},
-    networks: [...world.networks],
+    networks: [...world.networks.values()],
     volumes: [...world.volumes],
     takenPorts: [],
     published: world.published,
@@ -50,11 +52,11 @@ export function applySteps(world: World, steps: readonly Step[]): void {
 }
 
 const EFFECTS: { readonly [K in ActionKind]: (world: World, action: Action<K>) => void } = {
-  "create-network": (world, { project }) => world.networks.add(project),
-  "remove-network": (world, { project }) => {
-    if ([...world.containers.values()].some((container) => container.owner?.project === project))
+  "create-network": (world, { network }) => world.networks.set(network.name, network),
+  "remove-network": (world, { name }) => {
+    if ([...world.containers.values()].some(({ config, owner }) => networksOf(config, owner).includes(name)))
       throw new Error("the network is in use");
-    world.networks.delete(project);
+    world.networks.delete(name);
   },
   "create-volume": (world, { name }) => world.volumes.add(name),
   "remove-volume": (world, { name }) => {
@@ -115,13 +117,19 @@ function existing(world: World, id: string): ObservedContainer {
   return container;
 }
 
+function networksOf(config: ContainerConfig, owner: ContainerOwner | undefined): readonly string[] {
+  if (config.namespaces?.network !== undefined) return [];
+  return config.networks?.map(({ name }) => name) ?? [networkName(owner?.project ?? "")];
+}
+
 function make(
   world: World,
   { name, owner, config, imageId, fingerprint }: Omit<Action<"create">, "kind">,
 ): void {
   const image = imageId ?? world.images.get(config.image);
   if (image === undefined) throw new Error(`no image ${config.image}`);
-  if (!world.networks.has(owner.project)) throw new Error(`no network ${owner.project}`);
+  for (const network of networksOf(config, owner))
+    if (!world.networks.has(network)) throw new Error(`no network ${network}`);
   for (const mount of config.mounts) {
     if (mount.type === "volume" && mount.source !== undefined && !world.volumes.has(mount.source))
       throw new Error(`no volume ${mount.source}`);

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { defaultNetwork } from "../../src/net/definition.ts";
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../../src/apply/graph.ts";
 import type { Snapshot } from "../../src/observe/snapshot.ts";
@@ -47,7 +48,11 @@ describe("for any project", () => {
         const images = Object.fromEntries(
           settled.containers.map(({ config, imageId }) => [config.image, imageId]),
         );
-        const all = { ...settled, networks: ["shop"], images: { ...settled.images, ...images } };
+        const all = {
+          ...settled,
+          networks: [defaultNetwork("shop")],
+          images: { ...settled.images, ...images },
+        };
         const { steps, problems } = planFor(desired(wanted), all);
         const unused = steps.filter((step) => step.action.kind !== "import-image");
         expect([unused, problems]).toEqual([[], []]);
@@ -112,7 +117,7 @@ describe("for any project and any world", () => {
         applySteps(world, plan({ ...input, snapshot: snapshotOf(world) }).steps);
         expect(plan({ ...input, snapshot: snapshotOf(world) }).steps).toEqual([]);
         expect([...world.containers.keys(), ...world.published]).toEqual([]);
-        expect([...world.networks]).toEqual(["blog"]);
+        expect([...world.networks.keys()]).toEqual(["blog_default"]);
         expect([...world.volumes]).toEqual(
           volumes ? snapshot.volumes.filter((name) => name === "other") : snapshot.volumes,
         );

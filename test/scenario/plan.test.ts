@@ -27,7 +27,7 @@ async function durableFacts(): Promise<ReadonlyMap<string, string>> {
 
 test("plan and apply --dry-run say what would be done, and do none of it", async () => {
   await instance().write("compose.yaml", spec(2));
-  const text = `+ network shop  create  not there
+  const text = `+ network shop_default  create  not there
 + web.1  create  not there
 + web.2  create  not there
 3 to create, 0 to update, 0 to replace, 0 to remove
@@ -66,6 +66,6 @@ test("as JSON it is the same plan for programs", async () => {
   const { code, stdout } = await instance().gantry(["plan", "-o", "json"]);
   expect(code).toBe(2);
   const { plan } = JSON.parse(stdout) as { plan: { steps: { key: string }[]; problems: unknown[] } };
-  expect(plan.steps.map(({ key }) => key)).toEqual(["create-network shop", "create web.1"]);
+  expect(plan.steps.map(({ key }) => key)).toEqual(["create-network shop_default", "create web.1"]);
   expect(plan.problems).toEqual([]);
 });

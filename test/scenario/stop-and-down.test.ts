@@ -23,7 +23,7 @@ volumes:
 test("down keeps named volumes, down -v removes them", async () => {
   await instance().apply(SPEC);
   await instance().ok(["exec", "web", "sh", "-c", "echo kept > /data/file"]);
-  expect(await instance().ok(["down"])).toContain("network shop  removed");
+  expect(await instance().ok(["down"])).toContain("network shop_default  removed");
   expect((await instance().containers()).size).toBe(0);
   await instance().apply(SPEC);
   expect(await instance().ok(["exec", "web", "cat", "/data/file"])).toBe("kept\n");

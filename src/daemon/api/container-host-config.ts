@@ -1,16 +1,17 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { ContainerConfig } from "../../runtime/container.ts";
 import { binds, tmpfs } from "./container-mounts.ts";
-import { networkName } from "./container-summary.ts";
+import { networkMode } from "./container-summary.ts";
 
 /** HostConfig of `GET /containers/{id}/json` (Engine API). `ports`: the bindings by `80/tcp`. */
 export function hostConfig(
-  { config, owner, idBase }: ObservedContainer,
+  container: ObservedContainer,
   ports: Readonly<Record<string, readonly object[]>>,
 ): object {
+  const { config, idBase } = container;
   return {
     Binds: binds(config.mounts),
-    NetworkMode: config.namespaces?.network ?? networkName(owner?.project),
+    NetworkMode: networkMode(container),
     PortBindings: ports,
     RestartPolicy: { Name: config.restart.name, MaximumRetryCount: config.restart.maxRetries ?? 0 },
     AutoRemove: false,

@@ -1,3 +1,6 @@
+import { attachmentsOf } from "../../apply/network-attachments.ts";
+import { scopeOf } from "../../apply/scope.ts";
+import { networkName } from "../../net/definition.ts";
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import type { Port } from "../../spec/project.ts";
 import { mountPoints } from "./container-mounts.ts";
@@ -6,7 +9,7 @@ import { stateText, statusText } from "./container-status.ts";
 
 /** An element of `GET /containers/json` (Engine API, ContainerSummary). `now` in ms since the epoch. */
 export function containerSummary(container: ObservedContainer, ports: readonly Port[], now: number): object {
-  const { config, owner } = container;
+  const { config } = container;
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -18,7 +21,7 @@ export function containerSummary(container: ObservedContainer, ports: readonly P
     Labels: config.labels,
     State: stateText(container),
     Status: statusText(container, now),
-    HostConfig: { NetworkMode: networkName(owner?.project) },
+    HostConfig: { NetworkMode: networkMode(container) },
     NetworkSettings: { Networks: networks(container) },
     Mounts: mountPoints(config.mounts),
   };
@@ -29,32 +32,37 @@ export function commandLine(config: ObservedContainer["config"]): readonly strin
   return [...(config.entrypoint ?? []), ...(config.command ?? [])];
 }
 
-/** A project's network by the name Compose gives it. */
-export function networkName(project: string | undefined): string {
-  return project === undefined ? "none" : `${project}_default`;
+/** The network a container was made in, by its real name; what its namespace is where that is not its own. */
+export function networkMode(container: ObservedContainer): string {
+  const { config } = container;
+  const [first] = attachmentsOf(container);
+  return config.namespaces?.network ?? first?.network ?? networkName(scopeOf(container).project);
 }
 
-/** NetworkSettings.Networks: the project's network and the address in it. */
+/** NetworkSettings.Networks (Engine API, EndpointSettings), by the network's name. */
 export function networks(container: ObservedContainer): Record<string, object> {
-  const { owner, address } = container;
-  if (owner === undefined || address === undefined) return {};
   const running = container.state === "running";
-  const endpoint = {
-    IPAMConfig: null,
-    Links: null,
-    Aliases: [container.name, owner.service],
-    MacAddress: "",
-    NetworkID: "",
-    EndpointID: "",
-    Gateway: "",
-    IPAddress: running ? address : "",
-    IPPrefixLen: running ? 32 : 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
-    DNSNames: [container.name, owner.service],
-  };
-  return { [networkName(owner.project)]: endpoint };
+  const names = [container.name, ...(container.owner === undefined ? [] : [container.owner.service])];
+  const endpoints = attachmentsOf(container).map(({ network, address, aliases = [], hardwareAddress }) => {
+    const all = [...new Set([...names, ...aliases])];
+    const endpoint = {
+      IPAMConfig: null,
+      Links: null,
+      Aliases: all,
+      MacAddress: hardwareAddress ?? "",
+      NetworkID: "",
+      EndpointID: "",
+      Gateway: "",
+      IPAddress: running ? address : "",
+      IPPrefixLen: running ? 32 : 0,
+      IPv6Gateway: "",
+      GlobalIPv6Address: "",
+      GlobalIPv6PrefixLen: 0,
+      DNSNames: all,
+    };
+    return [network, endpoint] as const;
+  });
+  return Object.fromEntries(endpoints);
 }
 
 function portSummaries(port: Port): object[] {

@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   "registry.unreachable": 500,
   "registry.denied": 403,
   "registry.limited": 429,
+  "network.not-found": 404,
   "container.not-found": 404,
   "container.running": 409,
   "container.not-running": 409,

@@ -12,6 +12,7 @@ import { execRoutes } from "./exec.ts";
 import { imageImportRoutes } from "./image-import.ts";
 import { imageRoutes } from "./images.ts";
 import { logRoutes } from "./logs.ts";
+import { networkRoutes } from "./networks.ts";
 import { notBuiltRoutes } from "./not-built.ts";
 import { projectRoutes } from "./projects.ts";
 import { refuseGarbage } from "./raw-answer.ts";
@@ -49,6 +50,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   acceptUpgrades(app, [execUpgrade(execs), attachUpgrade(engine)]);
   imageRoutes(app, engine);
   authRoutes(app, engine);
+  networkRoutes(app, engine);
   eventRoutes(app, engine);
   projectRoutes(app, engine);
   // Plugins, since they read bodies in their own ways.

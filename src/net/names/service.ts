@@ -32,11 +32,11 @@ export class NameService {
 
   async #set(zone: Zone): Promise<void> {
     const served = this.#served.get(zone.network) ?? {
-      responder: new Responder(zone, this.#forwarder),
+      responder: this.#responder(zone),
       listening: new Map<string, Listening>(),
     };
     const before = served.responder;
-    served.responder = new Responder(zone, this.#forwarder);
+    served.responder = this.#responder(zone);
     served.responder.lookup.takeFrom(before.lookup);
     for (const [address, listening] of served.listening)
       if (!zone.addresses.includes(address)) {
@@ -47,6 +47,10 @@ export class NameService {
       if (!served.listening.has(address))
         served.listening.set(address, await listenOn(address, () => served.responder));
     this.#served.set(zone.network, served);
+  }
+
+  #responder(zone: Zone): Responder {
+    return new Responder(zone, this.#forwarder, (network) => this.#served.get(network)?.responder);
   }
 
   #change({ network, put, drop, only }: Extract<ZoneCommand, { network: string }>): void {

@@ -17,6 +17,10 @@ export interface NameEntry {
   readonly addresses: readonly string[];
   /** What SRV records are made of. */
   readonly ports: readonly ServicePort[];
+  /** Names under which this container alone finds others, and what those are called. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** Its other networks, where names are looked for after this one. */
+  readonly also?: readonly string[];
   /** Whom this container's questions about the rest of the world go to, instead of the host's resolvers. */
   readonly upstream?: readonly string[];
 }

@@ -1,12 +1,13 @@
 import { GantryError } from "../../error.ts";
 import { octetsOf, parseAddress } from "../ipv4.ts";
-import type { Address } from "../ipv4.ts";
-import { addVethPair, deleteLink, setLinkUp, setRouterPortUp } from "./link.ts";
+import type { Address, Subnet } from "../ipv4.ts";
+import { addVethPair, deleteLink, deleteLinkNamed, setLinkUp, setRouterPortUp } from "./link.ts";
 import { RequestWriter, structure } from "./request.ts";
 import { addAddress, addNeighbour, addRoute, LOOPBACK_INDEX } from "./route.ts";
 
 /** The first interface after the loopback, as in any fresh namespace. */
-const CONTAINER_INDEX = 2;
+const FIRST_INDEX = 2;
+const DEFAULT: Subnet = { base: 0, prefix: 0 };
 
 export interface ContainerLink {
   /** The host's end of the pair: a name of at most 15 bytes that nobody else uses, ... */
@@ -17,6 +18,12 @@ export interface ContainerLink {
   readonly address: string;
   /** The host's address in the project's network, dotted. */
   readonly gateway: string;
+  /** Which of the container's interfaces it is, from 0: `eth0`. 0 unless told. */
+  readonly number?: number;
+  /** What is reached through it; everything unless told. The gateway always is. */
+  readonly reaches?: Subnet;
+  /** Of the container's end, as `02:42:ac:11:65:43`; derived from the address unless told. */
+  readonly hardwareAddress?: string;
   /** Bytes; 1500 unless told. */
   readonly mtu?: number;
   /** Whether the kernel has IPv6 (/proc/sys/net/ipv6 exists); true unless told. */
@@ -36,7 +43,7 @@ export interface LinkRequests {
 /**
  * Connects a container by a routed veth pair without a bridge: the host has a /32 route to it, the container a
  * default route to the host, and both know the other's hardware address, so there is no broadcast and no ARP.
- * `eth0` has the container's address; its loopback is up. Everything goes with the container's namespace.
+ * `eth0` (or what its number makes it) has the container's address; its loopback is up. Everything goes with the container's namespace.
  * Throws request.invalid for an address or a name that is none.
  */
 export function containerLink(link: ContainerLink): LinkRequests {
@@ -49,7 +56,12 @@ export function containerLink(link: ContainerLink): LinkRequests {
     index: link.hostIndex,
     hardwareAddress: hardwareAddress(0x0e, address),
   };
-  const ownEnd = { name: "eth0", index: CONTAINER_INDEX, hardwareAddress: hardwareAddress(0x0a, address) };
+  const number = link.number ?? 0;
+  const ownEnd = {
+    name: `eth${number}`,
+    index: FIRST_INDEX + number,
+    hardwareAddress: parseHardwareAddress(link.hardwareAddress) ?? hardwareAddress(0x0a, address),
+  };
 
   const host = new RequestWriter();
   const pidOffset = addVethPair(host, hostEnd, ownEnd, link.mtu ?? 1500);
@@ -62,7 +74,12 @@ export function containerLink(link: ContainerLink): LinkRequests {
   addAddress(container, ownEnd.index, address);
   setLinkUp(container, ownEnd.index);
   addRoute(container, { destination: { base: gateway, prefix: 32 }, index: ownEnd.index });
-  addRoute(container, { destination: { base: 0, prefix: 0 }, index: ownEnd.index, via: gateway });
+  addRoute(container, {
+    destination: link.reaches ?? DEFAULT,
+    index: ownEnd.index,
+    via: gateway,
+    ...(link.reaches !== undefined && { source: address }),
+  });
   addNeighbour(container, ownEnd.index, gateway, hostEnd.hardwareAddress);
   return { host: { messages: host.bytes(), pidOffset }, container: container.bytes() };
 }
@@ -71,6 +88,13 @@ export function containerLink(link: ContainerLink): LinkRequests {
 export function removeLink(hostIndex: number): Uint8Array {
   const writer = new RequestWriter();
   deleteLink(writer, hostIndex);
+  return writer.bytes();
+}
+
+/** Takes an interface away by its name, and with it the other end. For the namespace it is in. */
+export function removeLinkNamed(name: string): Uint8Array {
+  const writer = new RequestWriter();
+  deleteLinkNamed(writer, name);
   return writer.bytes();
 }
 
@@ -89,4 +113,11 @@ export function linkIndex(random: () => number = Math.random): number {
 /** Locally administered (IEEE 802, bit 0x02 of the first octet), derived from the address: stable and unique. */
 function hardwareAddress(first: 0x0a | 0x0e, address: Address): Uint8Array {
   return structure(Uint8Array.of(first, 0x67), octetsOf(address));
+}
+
+function parseHardwareAddress(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text))
+    throw new GantryError("request.invalid", `"${text}" is not a hardware address`);
+  return Uint8Array.from(text.split(":"), (octet) => Number.parseInt(octet, 16));
 }

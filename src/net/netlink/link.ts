@@ -97,6 +97,11 @@ export function deleteLink(writer: RequestWriter, index: number): void {
   writer.request(RTM_DELLINK, 0, linkHeader(index, false));
 }
 
+/** Takes a link away by its name; acknowledged with ENODEV where there is none. */
+export function deleteLinkNamed(writer: RequestWriter, name: string): void {
+  writer.request(RTM_DELLINK, 0, linkHeader(0, false), () => writer.attribute(IFLA_IFNAME, text(name)));
+}
+
 /** struct ifinfomsg */
 function linkHeader(index: number, up: boolean): Uint8Array {
   const flags = integer(up ? IFF_UP : 0, 4);

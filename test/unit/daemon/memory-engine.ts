@@ -188,6 +188,17 @@ export class MemoryEngine implements Engine {
     down: () => this.progress(undefined),
   };
 
+  readonly networks: Engine["networks"] = {
+    list: async () => [],
+    find: (reference) =>
+      Promise.reject(new GantryError("network.not-found", `network ${reference} not found`)),
+    create: () => Promise.reject(new GantryError("internal", "there are no networks here")),
+    remove: (reference) =>
+      Promise.reject(new GantryError("network.not-found", `network ${reference} not found`)),
+    prune: async () => [],
+    connect: () => Promise.reject(new GantryError("internal", "there are no networks here")),
+    disconnect: () => Promise.reject(new GantryError("internal", "there are no networks here")),
+  };
   readonly images: Engine["images"] = {
     list: () => Promise.resolve(this.stored),
     import: async (body, reference) => {

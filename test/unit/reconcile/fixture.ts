@@ -1,3 +1,4 @@
+import { defaultNetwork } from "../../../src/net/definition.ts";
 import type { ObservedContainer, Snapshot } from "../../../src/observe/snapshot.ts";
 import type { Plan } from "../../../src/reconcile/action.ts";
 import type { Desired } from "../../../src/reconcile/desired.ts";
@@ -114,7 +115,7 @@ export function emptySnapshot(changes: Partial<Snapshot> = {}): Snapshot {
 export function settledSnapshot(wanted: Project, changes: Partial<Snapshot> = {}): Snapshot {
   return emptySnapshot({
     containers: replicas(wanted),
-    networks: [wanted.name],
+    networks: Object.keys(wanted.services).length === 0 ? [] : [defaultNetwork(wanted.name)],
     volumes: Object.values(wanted.volumes).map((volume) => volume.name),
     published: Object.entries(wanted.services).flatMap(([name, { ports }]) =>
       ports.map((item) => ({ ...item, project: wanted.name, service: name })),

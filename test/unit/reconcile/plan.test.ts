@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultNetwork } from "../../../src/net/definition.ts";
 import { plan } from "../../../src/reconcile/plan.ts";
 import { renderPlan } from "../../../src/reconcile/render.ts";
 import {
@@ -34,7 +35,7 @@ describe("a project that is not there yet", () => {
   test("is made: network, port, volume, image, containers", () => {
     expect(renderPlan(planFor(wanted, emptySnapshot()))).toBe(
       [
-        "+ network shop  create  not there",
+        "+ network shop_default  create  not there",
         "~ port 8080  publish  web publishes 8080:80",
         "+ volume shop_data  create  not there",
         "+ image tools  import  not there, the file imports it from /srv/shop/tools.tar.gz",
@@ -51,8 +52,8 @@ describe("a project that is not there yet", () => {
       planFor(wanted, emptySnapshot()).steps.map((step) => [step.key, step.after]),
     );
     expect(after).toEqual({
-      "create-network shop": [],
-      "publish web": ["create-network shop"],
+      "create-network shop_default": [],
+      "publish web": ["create-network shop_default"],
       "create-volume shop_data": ["publish web"],
       "import-image tools": ["publish web"],
       "create db.1": ["publish web", "create-volume shop_data"],
@@ -108,7 +109,7 @@ describe("a project that is as it should be", () => {
   test("services named like members of Object are services like any other", () => {
     const odd = project({ constructor: service(), toString: service({ image: "web:2" }) });
     expect(linesFor(odd, settledSnapshot(odd))).toEqual([]);
-    expect(linesFor(odd, emptySnapshot({ networks: ["shop"] }))).toEqual([
+    expect(linesFor(odd, emptySnapshot({ networks: [defaultNetwork("shop")] }))).toEqual([
       "+ constructor.1  create  not there",
       "+ toString.1  create  not there",
     ]);
@@ -247,7 +248,7 @@ describe("taking a project down", () => {
       "- web.1  remove  the project is taken down",
       "- db.1  remove  the project is taken down",
       "- port 8080  close  the project is taken down",
-      "- network shop  remove  the project is taken down",
+      "- network shop_default  remove  the project is taken down",
       "0 to create, 0 to update, 0 to replace, 4 to remove, 1 to publish",
     ]);
     expect(result.steps.map((step) => step.after)).toEqual([
@@ -293,7 +294,7 @@ describe("pulls", () => {
 
   test("an image that is not here, once for all that use it, before what is made from it", () => {
     const wanted = project({ a: service(nginx), web: service(nginx) });
-    const { steps } = planFor(wanted, emptySnapshot({ networks: ["shop"] }));
+    const { steps } = planFor(wanted, emptySnapshot({ networks: [defaultNetwork("shop")] }));
     expect(steps.map(({ key, after }) => [key, after])).toEqual([
       ["pull-image nginx:1.27", []],
       ["create a.1", ["pull-image nginx:1.27"]],
@@ -394,6 +395,6 @@ describe("problems", () => {
 
 test("the image a container is made from is the one the reference stands for now", () => {
   const wanted = project({ web: service() });
-  const [step] = planFor(wanted, emptySnapshot({ networks: ["shop"] })).steps;
+  const [step] = planFor(wanted, emptySnapshot({ networks: [defaultNetwork("shop")] })).steps;
   expect(step?.action).toMatchObject({ kind: "create", imageId: imageId("web:1") });
 });

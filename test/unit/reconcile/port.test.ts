@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defaultNetwork } from "../../../src/net/definition.ts";
 import { canonicalAddress, overlaps } from "../../../src/reconcile/address.ts";
 import type { PublishedPort, TakenPort } from "../../../src/observe/snapshot.ts";
 import type { Port } from "../../../src/spec/project.ts";
@@ -119,7 +120,7 @@ describe("the ports a service publishes", () => {
 
   test("are listed in full only where they are few", () => {
     const many = withPorts(...[1, 2, 3, 4, 5].map((number) => port(8080 + number)));
-    expect(linesFor(many, emptySnapshot({ networks: ["shop"] }))[0]).toBe(
+    expect(linesFor(many, emptySnapshot({ networks: [defaultNetwork("shop")] }))[0]).toBe(
       "~ ports 8081, 8082, 8083 and 2 more  publish  web publishes 8081:80, 8082:80, 8083:80 and 2 more",
     );
   });

@@ -31,7 +31,7 @@ function input(config: Partial<ContainerConfig> = {}, more: Partial<LaunchInput>
     image: { layers: ["/data/layers/top", "/data/layers/bottom"], hostMounts: [] },
     root: "/data",
     cgroups: V1,
-    link: { host: Uint8Array.of(1), pidOffset: 0, container: Uint8Array.of(2) },
+    links: [{ host: Uint8Array.of(1), pidOffset: 0, container: Uint8Array.of(2) }],
     files: [{ source: "/run/hosts", target: "/etc/hosts" }],
     volumeFolder: (name) => `/data/volumes/${name}/data`,
     seccomp: new Uint8Array(8),
@@ -164,7 +164,7 @@ describe("a launch plan", () => {
   });
 
   it("without a link talks to no kernel about networks on the host's side", () => {
-    const { link: _, ...unlinked } = input();
+    const { links: _, ...unlinked } = input();
     const plan = decodePlan(compileLaunch(unlinked));
     expect(plan.filter(({ name, arguments: [where] }) => name === "netlink" && where === 0n)).toEqual([]);
   });

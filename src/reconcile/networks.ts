@@ -23,9 +23,9 @@ export function containerNetworks(
 ): readonly ContainerNetwork[] | undefined {
   if (service.namespaces?.network !== undefined) return undefined;
   const networks = (service.networks ?? [{ network: DEFAULT }]).map(
-    ({ network, priority: _, ...settings }): ContainerNetwork => ({
+    ({ network, priority: _, ...more }): ContainerNetwork => ({
       name: realName(project, network),
-      ...settings,
+      ...more,
     }),
   );
   const [first] = networks;

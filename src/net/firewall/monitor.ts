@@ -35,7 +35,9 @@ export class TableMonitor {
         this.#onLoss();
       }, RETRY_MS).unref();
     });
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on("error", () => undefined);
+    lines.on("line", (line) => {
       if (line.split(" ").includes(this.#table)) this.#onLoss();
     });
   }

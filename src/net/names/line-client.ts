@@ -18,7 +18,9 @@ export class LineClient {
     socket.on("close", () => {
       for (const { reject } of this.#pending.splice(0)) reject(new Error("the name responder went away"));
     });
-    createInterface({ input: socket }).on("line", (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on("error", () => undefined); // it says again what the socket has said
+    lines.on("line", (line) => {
       this.#pending.shift()?.resolve(JSON.parse(line) as ZoneAnswer);
       if (this.#pending.length === 0) socket.unref();
     });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Instance } from "./instance.ts";
 import { SERVER } from "./server.fixture.ts";
 import { type SmallWorld, smallWorld } from "./small-world.fixture.ts";
+import { until } from "./until.ts";
 
 let world: SmallWorld;
 let instance: Instance;
@@ -130,4 +131,20 @@ test("a running container joins a network and leaves it again", async () => {
   expect(await fetchFrom("shop-web-1", "press")).toMatch(/^failed/);
   expect(await fetchFrom("blog-press-1", "guest")).toMatch(/^failed/);
   expect(await instance.ok(["exec", "shop-web-1", "cat", "/proc/net/dev"])).not.toContain("eth1");
+});
+
+test("a route and a link that somebody takes away are back", async () => {
+  await instance.apply(`name: shop\nservices:\n${service("web")}${service("one")}`);
+  const { shop_default: endpoint } = await networksOf("shop-web-1");
+  const address = endpoint?.IPAddress ?? "";
+  const web = await hostname("shop-web-1");
+  const way = (): string => world.run("machine", "ip", "route", "show", address);
+  const link = /dev (\S+)/.exec(way())?.[1] ?? "";
+  world.run("machine", "ip", "route", "del", `${address}/32`);
+  await until("the route to be back", () => way() !== "");
+  expect(await fetchFrom("shop-one-1", "web")).toBe(web);
+  world.run("machine", "ip", "link", "del", /dev (\S+)/.exec(way())?.[1] ?? link);
+  await until("the link to be back", () => way() !== "");
+  expect(await fetchFrom("shop-one-1", "web")).toBe(web);
+  expect(await fetchFrom("shop-web-1", "one")).toBe(await hostname("shop-one-1"));
 });

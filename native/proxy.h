@@ -42,6 +42,9 @@ struct endpoint {
   bool leaving;         /* no longer in the table: no new connections */
 };
 
+/* Since the socket was opened. Bytes as the client's side saw them; `failed`: attempts an endpoint did not take. */
+struct totals { uint64_t accepted, received, sent, failed; };
+
 struct listener {
   struct source source; /* first: the sources of a listener are cast back to it */
   TAILQ_ENTRY(listener) link;
@@ -53,6 +56,7 @@ struct listener {
   uint16_t port;        /* as bound */
   unsigned users;       /* connections and flows; a closed listener goes with its last one */
   unsigned held;
+  struct totals totals;
 };
 
 TAILQ_HEAD(listeners, listener);

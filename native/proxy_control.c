@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,11 +172,13 @@ static void do_status(struct client *client) {
   TAILQ_FOREACH(listener, &listeners, link) {
     char text[INET6_ADDRSTRLEN + 9];
     union address bound = listener->wanted;
-    say(client, "{\"id\":\"%s\",\"protocol\":\"%s\",\"address\":\"%s\",\"port\":%u,\"open\":%s,\"held\":%u,\"endpoints\":[",
+    say(client, "{\"id\":\"%s\",\"protocol\":\"%s\",\"address\":\"%s\",\"port\":%u,\"open\":%s,\"held\":%u,\"accepted\":%" PRIu64
+        ",\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"endpoints\":[",
         listener->id, listener->udp ? "udp" : "tcp",
         bound.any.sa_family == AF_INET ? inet_ntop(AF_INET, &bound.v4.sin_addr, text, sizeof text)
                                        : inet_ntop(AF_INET6, &bound.v6.sin6_addr, text, sizeof text),
-        listener->port, listener->source.fd >= 0 ? "true" : "false", listener->held);
+        listener->port, listener->source.fd >= 0 ? "true" : "false", listener->held,
+        listener->totals.accepted, listener->totals.received, listener->totals.sent, listener->totals.failed);
     struct endpoint *endpoint;
     TAILQ_FOREACH(endpoint, &listener->endpoints, link)
       say(client, "%s{\"address\":\"%s\",\"connections\":%u,\"leaving\":%s}",

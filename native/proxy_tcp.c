@@ -26,6 +26,7 @@ struct flow {
   bool stalled; /* the other side takes no more for now */
   bool ended;   /* the source said end of file */
   bool shut;    /* and so was the other side told: half-close goes through */
+  uint64_t *total; /* of the listener: bytes that have gone through */
 };
 
 struct connection {
@@ -94,6 +95,7 @@ static ssize_t copy(struct flow *flow, int from, int to) {
     flow->stalled = true;
     return again() ? 0 : -1;
   }
+  *flow->total += (uint64_t)sent;
   return recv(from, bytes, (size_t)sent, MSG_TRUNC | MSG_DONTWAIT) == sent ? sent : -1;
 }
 
@@ -113,6 +115,7 @@ static ssize_t flush(struct flow *flow, int to) {
   ssize_t moved = splice(flow->pipe[0], NULL, to, NULL, flow->buffered, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (moved < 0) return again() ? 0 : -1;
   flow->buffered -= (size_t)moved;
+  *flow->total += (uint64_t)moved;
   return moved;
 }
 
@@ -212,6 +215,7 @@ static void connected_or_not(struct connection *connection, uint32_t events) {
   socklen_t size = sizeof error;
   getsockopt(connection->server.fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) {
+    connection->listener->totals.failed++;
     endpoint_refused(connection->endpoint);
     leave_endpoint(connection);
     connection->listener->held++;
@@ -270,7 +274,10 @@ static void place(struct connection *connection) {
       return;
     }
     bool ours = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-    if (!ours) endpoint_refused(endpoint);
+    if (!ours) {
+      listener->totals.failed++;
+      endpoint_refused(endpoint);
+    }
     endpoint_give(listener, endpoint);
     if (ours) break; /* not the endpoint's fault: the next tick tries again */
   }
@@ -311,7 +318,10 @@ void tcp_ready(struct source *source, uint32_t events) {
     connection->server.fd = -1;
     connection->up.pipe[0] = connection->up.pipe[1] = connection->down.pipe[0] = connection->down.pipe[1] = -1;
     connection->listener = listener;
+    connection->up.total = &listener->totals.received;
+    connection->down.total = &listener->totals.sent;
     connection->accepted_at = now;
+    listener->totals.accepted++;
     connection_count++;
     listener->users++;
     listener->held++;
@@ -363,6 +373,7 @@ int tcp_tick(void) {
     if (now - connection->accepted_at >= HOLD_MS) {
       reset(connection);
     } else if (connection->endpoint != NULL && now - connection->attempted_at >= CONNECT_MS) {
+      connection->listener->totals.failed++;
       endpoint_refused(connection->endpoint); /* a silent endpoint is as good as a refusing one */
       leave_endpoint(connection);
       connection->listener->held++;

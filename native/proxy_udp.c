@@ -84,7 +84,10 @@ static void reply_ready(struct source *source, uint32_t events) {
     ssize_t size = recv(source->fd, datagram, sizeof datagram, MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size < 0) {
-      if (errno == ECONNREFUSED) endpoint_refused(flow->endpoint);
+      if (errno == ECONNREFUSED) {
+        flow->listener->totals.failed++;
+        endpoint_refused(flow->endpoint);
+      }
       return flow_end(flow);
     }
     struct iovec part = {datagram, (size_t)size};
@@ -93,6 +96,7 @@ static void reply_ready(struct source *source, uint32_t events) {
                              .msg_control = flow->destination.size ? flow->destination.space : NULL,
                              .msg_controllen = flow->destination.size};
     sendmsg(flow->listener->source.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL); /* datagrams may be lost */
+    flow->listener->totals.sent += (uint64_t)size;
     flow_used(flow);
   }
 }
@@ -134,6 +138,7 @@ static struct udp_flow *flow_open(struct listener *listener, const union address
       *place = flow;
       TAILQ_INSERT_TAIL(&flows, flow, by_age);
       listener->users++;
+      listener->totals.accepted++;
       flow_count++;
       return flow;
     }
@@ -162,7 +167,9 @@ void udp_ready(struct source *source, uint32_t events) {
     if (flow == NULL && (flow = flow_open(listener, &client)) == NULL) continue;
     remember_destination(&flow->destination, &message);
     flow_used(flow);
+    listener->totals.received += (uint64_t)size;
     if (send(flow->source.fd, datagram, (size_t)size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED) {
+      listener->totals.failed++;
       endpoint_refused(flow->endpoint); /* the answer to an earlier datagram: nobody listens there */
       flow_end(flow);
     }

@@ -8,7 +8,7 @@ import type { TransferEvent } from "../registry/transfer.ts";
 import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
-import type { DoctorLine, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
+import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
 
 /**
  * What the API's routes call. Every method throws GantryError; a `reference` is a container's name, id, or unique
@@ -89,6 +89,8 @@ export interface Engine {
   };
   /** Calls the listener for every event until the returned function is called. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** What goes through each published port. */
+  ports(): Promise<readonly PortUsage[]>;
   doctor(): Promise<readonly DoctorLine[]>;
 }
 

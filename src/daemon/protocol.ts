@@ -50,6 +50,29 @@ export interface ProjectSummary {
   readonly files: readonly string[];
 }
 
+/** GET /gantry/v1/ports -> PortUsage[]: what goes through the proxy. Counted since the port was opened. */
+export interface PortUsage {
+  readonly project: string;
+  readonly service: string;
+  readonly protocol: "tcp" | "udp";
+  /** Absent: every address. */
+  readonly hostIp?: string;
+  /** As bound: never 0. */
+  readonly hostPort: number;
+  readonly containerPort: number;
+  /** Replicas that get connections. */
+  readonly endpoints: number;
+  /** Connections with a replica now, and those that wait for one. */
+  readonly open: number;
+  readonly held: number;
+  readonly accepted: number;
+  /** From clients, and to them. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Attempts that a replica refused or did not answer; the connection went on to another. */
+  readonly failed: number;
+}
+
 /** GET /gantry/v1/doctor -> DoctorLine[]. */
 export interface DoctorLine {
   readonly name: string;

@@ -33,6 +33,7 @@ import { imageOperations } from "./image-operations.ts";
 import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
 import { networkOperations } from "./network-operations.ts";
+import { portUsage } from "./port-usage.ts";
 import { ProjectStore } from "./projects.ts";
 import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
 import { readSettings } from "./settings.ts";
@@ -175,6 +176,7 @@ export async function startEngine(
     }),
     images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
+    ports: async () => portUsage(await proxy.status()),
     doctor: async () => examine(await runtime.userNamespaces(), firewall.state),
   };
   return {

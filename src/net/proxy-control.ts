@@ -13,6 +13,13 @@ export interface SocketStatus {
   readonly open: boolean;
   /** Connections that wait for an endpoint. */
   readonly held: number;
+  /** Connections (of UDP: flows) since it was opened. A proxy of an older version does not say. */
+  readonly accepted?: number;
+  /** Bytes from clients, and to them. */
+  readonly received?: number;
+  readonly sent?: number;
+  /** Attempts that an endpoint refused or did not answer. */
+  readonly failed?: number;
   readonly endpoints: readonly {
     /** `10.208.0.2:80` */
     readonly address: string;

@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { type ClientRequest, get } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { PortUsage } from "../../src/daemon/protocol.ts";
 import { Instance } from "./instance.ts";
 import { SERVER } from "./server.fixture.ts";
 import { until } from "./until.ts";
@@ -201,4 +202,19 @@ services:
     ports: ["127.0.0.1:18510-18512:80-82"]
 `);
   expect(await Promise.all([18510, 18511, 18512].map(visit))).toEqual(["80", "81", "82"]);
+});
+
+test("what goes through a published port is counted", async () => {
+  await instance.apply(spec("one", 2, '    ports: ["127.0.0.1:18520:80"]\n'));
+  const usage = async () =>
+    JSON.parse(await instance.ok(["stats", "--net", "-o", "json"])) as readonly PortUsage[];
+  const [before] = await usage();
+  for (let visits = 0; visits < 5; visits++) expect(await visit(18520)).toMatch(/^[0-9a-f]{12}$/);
+  const [after, ...others] = await usage();
+  expect(others).toEqual([]);
+  expect(after).toMatchObject({ service: "web", hostPort: 18520, containerPort: 80, endpoints: 2, held: 0 });
+  expect((after?.accepted ?? 0) - (before?.accepted ?? 0)).toBe(5);
+  expect(after?.receivedBytes).toBeGreaterThan(200);
+  expect(after?.sentBytes).toBeGreaterThan(200);
+  expect(await instance.ok(["stats", "--net"])).toMatch(/127\.0\.0\.1:18520 -> 80\s+one\/web\s+2/);
 });

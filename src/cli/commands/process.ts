@@ -51,8 +51,13 @@ export function processCommands(program: Command, run: Run): void {
   specOptions(verb(program, "stats", "show what containers use, as it changes"), "-f, ")
     .argument("[service|container...]", "whose; all that run when absent")
     .option("--no-stream", "once")
+    .option("--net", "what goes through the published ports instead, once")
     .addOption(outputOption())
-    .action((words: readonly string[], options: StatsOptions, command: Command) =>
-      run(command, async (context) => (await import("../verbs/stats.ts")).stats(context, words, options)),
+    .action((words: readonly string[], options: StatsOptions & { readonly net?: true }, command: Command) =>
+      run(command, async (context) =>
+        options.net === true
+          ? (await import("../verbs/stats-net.ts")).statsNet(context, options)
+          : (await import("../verbs/stats.ts")).stats(context, words, options),
+      ),
     );
 }

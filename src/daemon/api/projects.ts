@@ -20,6 +20,7 @@ export function projectRoutes(app: FastifyInstance, engine: Engine): void {
   const readProject = projectReader();
 
   app.get("/gantry/v1/doctor", () => engine.doctor());
+  app.get("/gantry/v1/ports", () => engine.ports());
   app.get("/gantry/v1/projects", () => projects.list());
   app.get<OneProject>("/gantry/v1/projects/:project", (request) => projects.get(nameOf(request)));
 

@@ -188,6 +188,7 @@ export class MemoryEngine implements Engine {
     down: () => this.progress(undefined),
   };
 
+  readonly ports: Engine["ports"] = async () => [];
   readonly networks: Engine["networks"] = {
     list: async () => [],
     find: (reference) =>

@@ -122,16 +122,16 @@ test("a broken edit leaves what runs alone, and the project can still be taken d
 });
 
 test("a key that is not built yet is a warning, and an error when strict", async () => {
-  await instance().write("compose.yaml", `${SLEEPER}    healthcheck: { test: [CMD, "true"] }\n`);
+  await instance().write("compose.yaml", `${SLEEPER}    develop: { watch: [] }\n`);
   expect(await instance().gantry(["plan", "--strict"])).toEqual({
     code: 1,
     stdout: "",
-    stderr: "compose.yaml:7:5 services.web.healthcheck: not built yet\n",
+    stderr: "compose.yaml:7:5 services.web.develop: not built yet\n",
   });
   expectNoTrace();
   const { code, stderr } = await instance().gantry(["apply", "--wait"]);
   expect(code).toBe(0);
-  expect(stderr).toContain("warning: compose.yaml:7:5 services.web.healthcheck: not built yet, ignored\n");
+  expect(stderr).toContain("warning: compose.yaml:7:5 services.web.develop: not built yet, ignored\n");
   expect(await instance().running()).toEqual(["shop-web-1"]);
 });
 

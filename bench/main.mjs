@@ -5,11 +5,12 @@ const BENCHMARKS = {
   plan: "what the planner takes to find 1,000 containers unchanged",
   scale: "1 -> N replicas: the kernel's own limit, gantry, docker; memory too [--replicas 100] [--rounds 3]",
   reload: "from saving a new replica count until the new replica answers [--rounds 20]",
+  pull: "an image of several layers from a registry on loopback: gantry, docker, skopeo + umoci [--rounds 3]",
   net: "a published port: throughput against a direct connection and docker-proxy, memory [--rounds 3] [--seconds 2] [--idle 10000]",
   exec: "a command in a running container [--rounds 20]",
 };
 /** These start containers, so they run as root in namespaces of their own. */
-const ENCLOSED = new Set(["scale", "reload", "exec", "net"]);
+const ENCLOSED = new Set(["scale", "reload", "exec", "net", "pull"]);
 
 const [name = "", ...options] = process.argv.slice(2);
 if (!(name in BENCHMARKS)) {

@@ -3,12 +3,15 @@ import type { NetworkDefinition } from "../net/definition.ts";
 import type { Network } from "../net/networks.ts";
 import type { ContainerNetwork, NetworkAttachment } from "../runtime/container.ts";
 import type { Project } from "../spec/project.ts";
+import type { HistoryEntry } from "../image/history.ts";
+import type { Platform } from "../image/platform.ts";
 import type { Credentials } from "../registry/credentials.ts";
 import type { TransferEvent } from "../registry/transfer.ts";
 import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
 import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
+import type { DiskUsage } from "./disk-usage.ts";
 
 /**
  * What the API's routes call. Every method throws GantryError; a `reference` is a container's name, id, or unique
@@ -82,6 +85,21 @@ export interface Engine {
       reference: string,
       options: TransferOptions & { readonly platform?: string },
     ): AsyncIterable<PullEvent>;
+    /** Pushes the image of this name. The last event is `pushed`; throws as `pull` does. */
+    push(reference: string, options: TransferOptions): AsyncIterable<PushEvent>;
+    /** image.not-found, request.invalid. */
+    tag(image: string, reference: string): Promise<void>;
+    /** image.not-found. */
+    inspect(reference: string): Promise<ImageInspection>;
+    /** The last step first. image.not-found. */
+    history(reference: string): Promise<readonly HistoryRow[]>;
+    /** An archive for `load` of this and other engines. image.not-found. */
+    save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
+    /** Returns the names, or the id where it has none, of each image in the archive. image.invalid. */
+    load(body: AsyncIterable<Uint8Array>): Promise<readonly LoadedImage[]>;
+    /** Removes images that nobody uses: those without a name, or all of them. */
+    prune(options: PruneOptions): Promise<Pruned>;
+    usage(): Promise<ImageUsage>;
     /** Throws registry.denied where the registry does not know them. */
     logIn(server: string, who: { readonly username: string; readonly password: string }): Promise<void>;
     /** image.not-found, image.in-use (unless forced: then only the reference goes). Returns what was untagged and deleted. */
@@ -89,6 +107,8 @@ export interface Engine {
   };
   /** Calls the listener for every event until the returned function is called. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** What containers and volumes take on the disk. */
+  diskUsage(): Promise<DiskUsage>;
   /** What goes through each published port. */
   ports(): Promise<readonly PortUsage[]>;
   doctor(): Promise<readonly DoctorLine[]>;
@@ -115,9 +135,55 @@ export interface NetworkView extends Network {
   }[];
 }
 
+export type PushEvent =
+  TransferEvent | { readonly kind: "pushed"; readonly digest: string; readonly size: number };
+
+export interface ImageInspection {
+  readonly image: ImageSummary;
+  /** Its OCI configuration as JSON; undefined for the host image. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** Bottom first. */
+  readonly diffIds: readonly string[];
+}
+
+export interface HistoryRow extends HistoryEntry {
+  /** Bytes of file data in the layer it made. */
+  readonly sizeBytes: number;
+}
+
+export interface LoadedImage {
+  readonly id: string;
+  readonly names: readonly string[];
+}
+
+export interface PruneOptions {
+  /** Those with a name as well. */
+  readonly all: boolean;
+  /** Only those made before, in ms since the epoch. */
+  readonly until?: number;
+  /** `key` or `key=value`, all of which they must have, or must not. */
+  readonly labels: readonly string[];
+  readonly notLabels: readonly string[];
+}
+
+export interface Pruned {
+  readonly removed: readonly ImageRemoval[];
+  readonly reclaimedBytes: number;
+}
+
+/** What images take on the disk: trees of layers, and archives. */
+export interface ImageUsage {
+  readonly totalBytes: number;
+  /** Of each image, by id: all of its layers, and those of them that others have too. */
+  readonly images: ReadonlyMap<string, { readonly sizeBytes: number; readonly sharedBytes: number }>;
+}
+
 export interface ImageSummary {
   /** `sha256:...`, or `host`. */
   readonly id: string;
+  /** `name@sha256:...`, where registries have it. */
+  readonly digests: readonly string[];
+  readonly platform: Platform;
   /** `name:tag`, none for a dangling one. */
   readonly references: readonly string[];
   /** ms since the epoch. */

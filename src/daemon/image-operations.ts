@@ -1,10 +1,14 @@
+import { GantryError } from "../error.ts";
+import type { Image, ImageRemoval } from "../image/image.ts";
 import { parsePlatform } from "../image/platform.ts";
 import type { ImageStore } from "../image/store.ts";
 import type { Registries } from "../registry/registries.ts";
 import type { TransferEvent } from "../registry/transfer.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Channel } from "./channel.ts";
-import type { Engine, EngineEvent, PullEvent } from "./engine.ts";
+import type { Engine, EngineEvent, PullEvent, PushEvent } from "./engine.ts";
+import { pruneImages } from "./image-prune.ts";
+import { imageUsage } from "./image-usage.ts";
 
 /** What can be asked for images. */
 export function imageOperations(
@@ -18,16 +22,66 @@ export function imageOperations(
   const tell = (action: string, id: string, name: string): void =>
     emit({ type: "image", action, id, attributes: { name }, time: Date.now() });
 
+  const tellRemoval = (one: ImageRemoval, name: string): void => {
+    if ("untagged" in one) tell("untag", one.untagged, one.untagged);
+    else tell("delete", one.deleted, name === "" ? one.deleted : name);
+  };
+  const summary = ({ id, references, digests, platform, createdAt, sizeBytes, config }: Image) => ({
+    id,
+    references,
+    digests,
+    platform,
+    createdAt,
+    sizeBytes,
+    labels: config.labels,
+    containers: usedBy(id),
+  });
+  const find = async (reference: string): Promise<Image> => {
+    const image = await images.resolve(reference);
+    if (image !== undefined) return image;
+    throw new GantryError("image.not-found", `No such image: ${reference}`, { next: "gantry images" });
+  };
+
   return {
-    list: async () =>
-      (await images.list()).map(({ id, references, createdAt, sizeBytes, config }) => ({
-        id,
-        references,
-        createdAt,
-        sizeBytes,
-        labels: config.labels,
-        containers: usedBy(id),
-      })),
+    list: async () => (await images.list()).map(summary),
+    inspect: async (reference) => {
+      const image = await find(reference);
+      if (image.id === "host") return { image: summary(image), diffIds: [] };
+      const configuration = JSON.parse(await images.configuration(image.id)) as Record<string, unknown>;
+      return { image: summary(image), configuration, diffIds: images.diffIds(image.id) };
+    },
+    history: async (reference) => {
+      const { id } = await find(reference);
+      const steps = id === "host" ? [] : await images.history(id);
+      return steps
+        .map((step) => ({ ...step, sizeBytes: images.layer(step.diffId ?? "")?.bytes ?? 0 }))
+        .toReversed();
+    },
+    tag: async (image, reference) => {
+      const { id } = await find(image);
+      if (id === "host") throw new GantryError("request.invalid", "the host image has one name only");
+      await images.tag(id, reference);
+      tell("tag", id, reference);
+    },
+    push: (reference, { credentials, signal }) =>
+      told<PushEvent>(async (say) => {
+        const options = { ...(credentials === undefined ? {} : { credentials }), signal, tell: say };
+        const { digest, size } = await registries.push(reference, options);
+        say({ kind: "pushed", digest, size });
+        tell("push", reference, reference);
+      }),
+    save: async (references) => await images.save(references),
+    load: async (body) => {
+      const loaded = await images.load(body);
+      for (const { image, names } of loaded) tell("load", image.id, names[0] ?? image.id);
+      return loaded.map(({ image, names }) => ({ id: image.id, names }));
+    },
+    prune: async (options) => {
+      const pruned = await pruneImages(images, usedBy, options);
+      for (const one of pruned.removed) tellRemoval(one, "");
+      return pruned;
+    },
+    usage: async () => await imageUsage(images),
     import: async (body, reference) => {
       const { id } = await images.import(body, reference);
       tell("import", id, reference);
@@ -47,9 +101,7 @@ export function imageOperations(
     logIn: async (server, who) => await registries.logIn(server, who),
     remove: async (reference, { force }) => {
       const removed = await images.remove(reference, { force, usedBy });
-      for (const one of removed)
-        if ("untagged" in one) tell("untag", one.untagged, one.untagged);
-        else tell("delete", one.deleted, reference);
+      for (const one of removed) tellRemoval(one, reference);
       return removed;
     },
   };

@@ -26,6 +26,7 @@ import type { Health } from "../runtime/health/state.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { SeccompFilters } from "../runtime/seccomp/filters.ts";
 import { containerOperations } from "./container-operations.ts";
+import { measureDisk } from "./disk-usage.ts";
 import { examine } from "./doctor.ts";
 import type { Engine } from "./engine.ts";
 import { type ContainerAction, containerEvent, Events } from "./events.ts";
@@ -176,6 +177,7 @@ export async function startEngine(
     }),
     images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
     subscribe: (listener) => events.subscribe(listener),
+    diskUsage: async () => await measureDisk(runtime),
     ports: async () => portUsage(await proxy.status()),
     doctor: async () => examine(await runtime.userNamespaces(), firewall.state),
   };

@@ -12,9 +12,12 @@ import { givenName, importedConfig, storedName } from "./import.ts";
 import { discardLayer, stageLayer } from "./layer.ts";
 import type { LayerFacts, StagedLayer, StageOptions } from "./layer.ts";
 import { digestOf, hexOf, openLayout, readBlob, removeTree, retireFolder } from "./layout.ts";
+import { type Loaded, loadArchive } from "./load.ts";
 import { readContents, removeRecord, removeReference, writeReference } from "./records.ts";
 import type { Naming, StoredImage } from "./records.ts";
 import { decideRemoval } from "./removal.ts";
+import { saveArchive, type SavedImage } from "./save.ts";
+import { shippable, type ShippableImage } from "./shipping.ts";
 import { sweep } from "./sweep.ts";
 
 export interface ImageStoreOptions {
@@ -90,6 +93,14 @@ export interface ImageStore {
   name(id: string, references: readonly string[], checkedAt: number): Promise<void>;
   /** Gives an image a further name. Throws image.not-found, request.invalid. */
   tag(image: string, reference: string): Promise<void>;
+  /** What of an image a push sends. Throws as `configuration` does. */
+  shippable(id: string): Promise<ShippableImage>;
+  /** An archive of images by name or id: `docker save`. Throws image.not-found before the first byte. */
+  save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
+  /** Takes in every image of an archive: `docker load`. Throws image.invalid, and what unpack throws. */
+  load(body: AsyncIterable<Uint8Array>): Promise<readonly Loaded[]>;
+  /** Diff ids of an image's layers, bottom first. Throws image.not-found. */
+  diffIds(id: string): readonly string[];
   /** As `docker rmi`. Throws image.not-found, image.in-use, conflict; request.invalid for the host image. */
   remove(reference: string, options: RemoveOptions): Promise<readonly ImageRemoval[]>;
 }
@@ -163,6 +174,28 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     return stored;
   }
 
+  /** The layers of an image, bottom first. */
+  function layersOf({ diffIds }: StoredImage): readonly (readonly [string, LayerFacts])[] {
+    return diffIds.flatMap((diffId) => {
+      const facts = layers.get(diffId);
+      return facts === undefined ? [] : [[diffId, facts] as const];
+    });
+  }
+
+  async function savedImage(reference: string): Promise<SavedImage> {
+    const found = catalog.find(reference);
+    const stored = found === undefined ? undefined : catalog.stored(found.id);
+    if (found === undefined || stored === undefined) throw notFound(reference);
+    const { id, manifest } = stored.record;
+    return {
+      id,
+      configuration: await readBlob(layout, id),
+      manifest: await readBlob(layout, manifest),
+      layers: layersOf(stored).map(([, facts]) => facts),
+      names: found.name === undefined || found.name.includes("@") ? [] : [found.name],
+    };
+  }
+
   const staged = async (body: AsyncIterable<Uint8Array>, how: StagingOptions = {}) =>
     await stageLayer(body, { ...how, applier: options.applier, layout });
 
@@ -217,6 +250,31 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
         await give(given, { id: found.id });
       });
     },
+    shippable: async (id) => {
+      const stored = requireStored(id);
+      const { record, image } = stored;
+      return shippable(
+        layout,
+        {
+          id,
+          configuration: await readBlob(layout, record.id),
+          manifest: await readBlob(layout, record.manifest),
+          asItIs: image.digests.length > 0,
+        },
+        layersOf(stored),
+      );
+    },
+    save: async (references) => saveArchive(layout, merged(await Promise.all(references.map(savedImage)))),
+    load: async (body) =>
+      await loadArchive(
+        {
+          stageLayer: staged,
+          discardLayer,
+          addImage: async (image) => await inTurn(async () => await add(image)),
+        },
+        body,
+      ),
+    diffIds: (id) => requireStored(id).diffIds,
     remove: async (reference, { force, usedBy }) =>
       await inTurn(async () => {
         const found = catalog.find(reference);
@@ -243,6 +301,16 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
         ];
       }),
   };
+}
+
+/** An image that was asked for by several names goes in once, with all of them. */
+function merged(images: readonly SavedImage[]): readonly SavedImage[] {
+  const byId = new Map<string, SavedImage>();
+  for (const image of images) {
+    const names = [...new Set([...(byId.get(image.id)?.names ?? []), ...image.names])];
+    byId.set(image.id, { ...image, names });
+  }
+  return [...byId.values()];
 }
 
 function notFound(reference: string): GantryError {

@@ -1,6 +1,8 @@
 import { GantryError } from "../error.ts";
+import type { Image } from "../image/image.ts";
 import type { Platform } from "../image/platform.ts";
-import { parseReference, type Reference } from "../image/reference.ts";
+import { formatReference, parseReference, type Reference } from "../image/reference.ts";
+import type { ShippableImage } from "../image/shipping.ts";
 import type { ImageStore } from "../image/store.ts";
 import { hostOf } from "./address.ts";
 import { ConfigFile } from "./config-file.ts";
@@ -8,10 +10,14 @@ import type { Credentials } from "./credentials.ts";
 import { Downloads } from "./downloads.ts";
 import { logIn } from "./login.ts";
 import { type Pulled, pullFrom } from "./pull.ts";
+import { type Pushed, pushTo } from "./push.ts";
 import { RegistrySession } from "./session.ts";
 import type { RegistrySettings } from "./settings.ts";
 import type { TransferEvent } from "./transfer.ts";
 import { Transport } from "./transport.ts";
+
+/** Repositories that a push tries to mount layers from: each costs a request where it does not help. */
+const MOST_MOUNTS = 3;
 
 export interface PullOptions {
   readonly platform?: Platform;
@@ -68,6 +74,44 @@ export class Registries {
     return await this.#pullAt(reference, hostOf(reference.domain), signal, { ...options, credentials });
   }
 
+  /**
+   * Pushes an image that is here under this name to the registry that the name says. Throws image.not-found,
+   * request.invalid, registry.unreachable, registry.denied, registry.limited.
+   */
+  async push(text: string, options: Omit<PullOptions, "platform"> = {}): Promise<Pushed> {
+    const { domain, path, tag } = parseReference(text);
+    const id = this.#store.idOf(formatReference({ domain, path, ...(tag && { tag }) }));
+    if (tag === undefined || id === undefined) {
+      throw new GantryError("image.not-found", `there is no image ${text}`, {
+        next: `give one that name first: gantry tag IMAGE ${text}`,
+      });
+    }
+    const signal = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
+    const image = await this.#store.shippable(id);
+    const mountFrom = this.#repositoriesAt(domain, await this.#store.list(), image).filter(
+      (one) => one !== path,
+    );
+    const session = await RegistrySession.open({
+      transport: this.#transport,
+      host: hostOf(domain),
+      credentials: options.credentials ?? (await this.#config.credentials(domain)),
+      scopes: [`repository:${path}:pull,push`, ...mountFrom.map((from) => `repository:${from}:pull`)],
+      signal,
+    });
+    const task = {
+      session,
+      repository: path,
+      tag,
+      image,
+      mountFrom,
+      signal,
+      tell: options.tell ?? (() => undefined),
+    };
+    const pushed = await pushTo(task);
+    await this.#store.name(id, [formatReference({ domain, path, digest: pushed.digest })], Date.now());
+    return pushed;
+  }
+
   /** Asks a registry whether it knows somebody. Throws registry.denied. */
   async logIn(domain: string, who: { readonly username: string; readonly password: string }): Promise<void> {
     await logIn(this.#transport, hostOf(domain), who);
@@ -77,6 +121,20 @@ export class Registries {
   async close(): Promise<void> {
     this.#closing.abort(new GantryError("daemon.unreachable", "the daemon is stopping"));
     await this.#transport.close();
+  }
+
+  /** Repositories of a registry that are known to have layers of this image, since images of theirs came from or went there. */
+  #repositoriesAt(domain: string, images: readonly Image[], image: ShippableImage): readonly string[] {
+    const wanted = new Set(image.layers.map(({ diffId }) => diffId));
+    const found = images
+      .filter(
+        ({ id, digests }) =>
+          digests.length > 0 && this.#store.diffIds(id).some((diffId) => wanted.has(diffId)),
+      )
+      .flatMap(({ digests }) => digests.map((digest) => parseReference(digest)))
+      .filter((reference) => reference.domain === domain)
+      .map(({ path }) => path);
+    return [...new Set(found)].slice(0, MOST_MOUNTS);
   }
 
   async #pullAt(

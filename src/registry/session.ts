@@ -45,6 +45,15 @@ export class RegistrySession {
   }
 
   /**
+   * What a registry says about where to go on, as a path of its own or a whole address. Throws registry.unreachable for
+   * one that leads out of what is safe.
+   */
+  within(location: string, from: URL): string {
+    const url = this.#redirected(from, location);
+    return url.origin === this.#base.origin ? `${url.pathname}${url.search}` : url.href;
+  }
+
+  /**
    * The answer, whatever its status; its body must be read or dumped. Throws registry.unreachable, registry.denied when
    * there is no way to be let in, and the signal's reason.
    */

@@ -7,6 +7,8 @@ export interface LayerProgress {
     | "unpacking"
     | "retrying"
     | "pulled"
+    | "preparing"
+    | "present"
     | "pushing"
     | "mounted"
     | "pushed";

@@ -13,9 +13,11 @@ function has(program: string): boolean {
 
 /** Whether Debian's registry is here; says so where it is not. */
 export const HAS_REGISTRY = has("docker-registry");
+export const HAS_HTPASSWD = has("htpasswd");
 export const HAS_SKOPEO = has("skopeo");
 export const HAS_UMOCI = has("umoci");
 if (!HAS_REGISTRY) console.warn("SKIPPED: no registry to pull from; apt-get install docker-registry");
+if (!HAS_HTPASSWD) console.warn("SKIPPED: no registry that asks who comes; apt-get install apache2-utils");
 if (!HAS_SKOPEO || !HAS_UMOCI)
   console.warn("SKIPPED: no peers to compare with; apt-get install skopeo umoci");
 

@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
 import type { ImagesOptions } from "../verbs/images.ts";
+import type { HistoryOptions } from "../verbs/history.ts";
+import type { ImagePruneOptions } from "../verbs/image-prune.ts";
+import type { LoadOptions } from "../verbs/load.ts";
 import type { LoginOptions } from "../verbs/login.ts";
 import type { PullOptions } from "../verbs/pull.ts";
 import type { RmiOptions } from "../verbs/rmi.ts";
+import type { SaveOptions } from "../verbs/save.ts";
 import { group, outputOption, verb } from "./options.ts";
 
 /** Verbs about images, in docker's words. */
@@ -42,6 +46,51 @@ export function imageCommands(program: Command, run: Run): void {
     .argument("[server]", "docker.io when absent")
     .action((server: string | undefined, _options: unknown, command: Command) =>
       run(command, async (context) => (await import("../verbs/login.ts")).logout(context, server)),
+    );
+  verb(program, "push", "bring an image to the registry its name says")
+    .argument("<name[:tag]>")
+    .option("-q, --quiet", "print only the image's name")
+    .action((reference: string, options: { readonly quiet?: boolean }, command: Command) =>
+      run(command, async (context) => (await import("../verbs/push.ts")).push(context, reference, options)),
+    );
+  verb(program, "tag", "give an image a further name")
+    .argument("<image>")
+    .argument("<name[:tag]>")
+    .action((image: string, reference: string, _options: unknown, command: Command) =>
+      run(command, async (context) => (await import("../verbs/tag.ts")).tag(context, image, reference)),
+    );
+  verb(program, "history", "show how an image was made")
+    .argument("<image>")
+    .option("--no-trunc", "do not shorten what is long")
+    .addOption(outputOption())
+    .action((image: string, options: HistoryOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/history.ts")).history(context, image, options)),
+    );
+  verb(program, "save", "write images into an archive that load takes, here and elsewhere")
+    .argument("<image...>")
+    .option("-o, --output <file>", "standard output when absent")
+    .action((images: readonly string[], options: SaveOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/save.ts")).save(context, images, options)),
+    );
+  verb(program, "load", "take in the images of an archive: docker's or OCI's, plain or packed")
+    .option("-i, --input <file>", "standard input when absent")
+    .action((options: LoadOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/load.ts")).load(context, options)),
+    );
+  const image = verb(program, "image", "what can be done with images, as docker groups it");
+  verb(image, "prune", "remove images that no container uses")
+    .option("-a, --all", "those with a name as well")
+    .option("-f, --force", "do not ask")
+    .action((options: ImagePruneOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/image-prune.ts")).imagePrune(context, options)),
+    );
+  verb(image, "inspect", "show all that is known of images")
+    .argument("<image...>")
+    .addOption(outputOption(["json", "yaml"]))
+    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/inspect.ts")).inspectImages(context, names, options),
+      ),
     );
   verb(program, "rmi", "remove images")
     .argument("<image...>")

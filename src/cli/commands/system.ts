@@ -18,6 +18,12 @@ export function systemCommands(program: Command, run: Run): void {
     .action((options: EventsOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/events.ts")).events(context, options)),
     );
+  const system = verb(program, "system", "the disk, as docker groups it");
+  verb(system, "df", "show what images, containers and volumes take on the disk")
+    .addOption(outputOption())
+    .action((options: { readonly output: Format }, command: Command) =>
+      run(command, async (context) => (await import("../verbs/system-df.ts")).systemDf(context, options)),
+    );
   verb(program, "version", "show versions of this program and of the daemon")
     .addOption(outputOption())
     .action((options: { readonly output: Format }, command: Command) =>

@@ -2,6 +2,7 @@ import { GantryError } from "../../error.ts";
 import { segment, type Client } from "../client.ts";
 import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
+import { imagePath } from "../image-path.ts";
 import { printValue } from "../listing.ts";
 import { reportError } from "../report-error.ts";
 
@@ -11,12 +12,32 @@ export async function inspect(
   names: readonly string[],
   options: { readonly output: "json" | "yaml" },
 ): Promise<number> {
+  return await inspectEach(context, names, options, inspectOne);
+}
+
+/** `gantry image inspect IMAGE...`. */
+export async function inspectImages(
+  context: Context,
+  names: readonly string[],
+  options: { readonly output: "json" | "yaml" },
+): Promise<number> {
+  return await inspectEach(context, names, options, (client, name) =>
+    client.json<unknown>("GET", imagePath(name, "json")),
+  );
+}
+
+async function inspectEach(
+  context: Context,
+  names: readonly string[],
+  options: { readonly output: "json" | "yaml" },
+  one: (client: Client, name: string) => Promise<unknown>,
+): Promise<number> {
   const client = await connect(context);
   const found: unknown[] = [];
   let status = 0;
   for (const name of names) {
     try {
-      found.push(await inspectOne(client, name));
+      found.push(await one(client, name));
     } catch (error) {
       reportError(context, error);
       status = 1;
@@ -33,7 +54,7 @@ async function inspectOne(client: Client, name: string): Promise<unknown> {
     if (!(error instanceof GantryError) || error.code !== "container.not-found") throw error;
   }
   try {
-    return await client.json<unknown>("GET", `/images/${segment(name)}/json`);
+    return await client.json<unknown>("GET", imagePath(name, "json"));
   } catch (error) {
     if (error instanceof GantryError && error.code === "daemon.unreachable") throw error;
     throw new GantryError("container.not-found", `no container or image is called ${name}`, {

@@ -1,8 +1,12 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GantryError } from "../../error.ts";
-import type { Engine, ImageSummary } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { NotBuiltError } from "./errors.ts";
-import { anyMatches, labelsMatch, parseFilters, type Filters } from "./filters.ts";
+import { parseFilters } from "./filters.ts";
+import { filteredImages, IMAGE_FILTERS, isTrue, untilOf } from "./image-filter.ts";
+import { sendArchive } from "./image-archive.ts";
+import { pushImage } from "./image-push.ts";
+import { historyShape, imageDetail, imageSummary } from "./image-shape.ts";
 import { Query } from "./query.ts";
 
 /** An image's name may contain slashes: it is the rest of the path. */
@@ -10,96 +14,83 @@ interface OneImage {
   Params: { "*": string };
 }
 
-/** Docker's routes that list, inspect and remove images. Importing one is image-import.ts. */
+/** Docker's routes for images in the store. What has an archive as its body is image-import.ts. */
 export function imageRoutes(app: FastifyInstance, engine: Engine): void {
+  const { images } = engine;
   app.get("/images/json", (request) => list(engine, new Query(request)));
 
-  app.get<OneImage>("/images/*", (request) => {
+  app.get("/images/get", (request, reply) => sendArchive(engine, new Query(request).texts("names"), reply));
+
+  app.get<OneImage>("/images/*", (request, reply) => {
     const [, name, what] = /^(.+)\/(json|get|history)$/.exec(request.params["*"]) ?? [];
-    if (name === undefined || what !== "json") throw new NotBuiltError(`GET /images/{name}/${what ?? "..."}`);
-    return inspect(engine, name);
+    if (name === undefined) throw new NotBuiltError("GET /images/{name}/...");
+    if (what === "get") return sendArchive(engine, [name], reply);
+    return inDockersWords(
+      name,
+      what === "json" ? images.inspect(name).then(imageDetail) : history(engine, name),
+    );
   });
 
-  app.delete<OneImage>("/images/*", (request) =>
-    remove(engine, request.params["*"], new Query(request).flag("force")),
-  );
+  app.post("/images/prune", (request) => prune(engine, new Query(request)));
+
+  app.post<OneImage>("/images/*", (request, reply) => {
+    const [, name, what] = /^(.+)\/(tag|push)$/.exec(request.params["*"]) ?? [];
+    if (name === undefined) throw new NotBuiltError("POST /images/{name}/...");
+    if (what === "push") return pushImage(engine, name, request, reply);
+    return tag(engine, name, new Query(request), reply);
+  });
+
+  app.delete<OneImage>("/images/*", (request) => remove(engine, request));
 }
 
-async function list(engine: Engine, query: Query): Promise<object[]> {
-  const known = ["dangling", "label", "reference"];
-  const filters = parseFilters(query.text("filters"), known, ["before", "since", "until"]);
-  return (await engine.images.list()).filter((image) => matches(image, filters)).map(summary);
+async function list(engine: Engine, query: Query): Promise<readonly object[]> {
+  const filters = parseFilters(query.text("filters"), IMAGE_FILTERS);
+  const usage = query.flag("shared-size") ? await engine.images.usage() : undefined;
+  const found = filteredImages(await engine.images.list(), filters);
+  return found.map((image) => imageSummary(image, usage));
 }
 
-async function inspect(engine: Engine, name: string): Promise<object> {
-  const found = (await engine.images.list()).find((image) => isNamed(image, name));
-  if (found === undefined) throw new GantryError("image.not-found", `No such image: ${name}`);
-  return detail(found);
+async function history(engine: Engine, name: string): Promise<readonly object[]> {
+  const { image } = await engine.images.inspect(name);
+  return historyShape(await engine.images.history(image.id), image);
 }
 
-async function remove(engine: Engine, name: string, force: boolean): Promise<object[]> {
+async function tag(engine: Engine, name: string, query: Query, reply: FastifyReply): Promise<void> {
+  const tagged = query.text("tag");
+  const repository = query.text("repo") ?? "";
+  const reference = tagged === undefined ? repository : `${repository}:${tagged}`;
+  await inDockersWords(name, engine.images.tag(name, reference));
+  void reply.code(201).send();
+}
+
+async function prune(engine: Engine, query: Query): Promise<object> {
+  const filters = parseFilters(query.text("filters"), ["dangling", "label", "label!", "until"]);
+  const until = untilOf(filters);
+  const { removed, reclaimedBytes } = await engine.images.prune({
+    all: filters.get("dangling")?.some((value) => !isTrue(value)) ?? false,
+    labels: filters.get("label") ?? [],
+    notLabels: filters.get("label!") ?? [],
+    ...(until === undefined ? {} : { until }),
+  });
+  return { ImagesDeleted: removed.map(removalShape), SpaceReclaimed: reclaimedBytes };
+}
+
+async function remove(engine: Engine, request: FastifyRequest<OneImage>): Promise<readonly object[]> {
+  const name = request.params["*"];
+  const force = new Query(request).flag("force");
+  return (await inDockersWords(name, engine.images.remove(name, { force }))).map(removalShape);
+}
+
+function removalShape(removal: { readonly untagged: string } | { readonly deleted: string }): object {
+  return "untagged" in removal ? { Untagged: removal.untagged } : { Deleted: removal.deleted };
+}
+
+/** Docker's clients look for these words. */
+async function inDockersWords<T>(name: string, work: Promise<T>): Promise<T> {
   try {
-    const removed = await engine.images.remove(name, { force });
-    return removed.map((removal) =>
-      "untagged" in removal ? { Untagged: removal.untagged } : { Deleted: removal.deleted },
-    );
-  } catch (error) {
-    if (!(error instanceof GantryError) || error.code !== "image.not-found") throw error;
-    // Docker's clients look for these words.
-    throw new GantryError("image.not-found", `No such image: ${name}`, { cause: error });
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof GantryError) || cause.code !== "image.not-found") throw cause;
+    throw new GantryError("image.not-found", `No such image: ${name}`, { cause });
   }
-}
-
-/** Engine API, ImageSummary. */
-function summary(image: ImageSummary): object {
-  return {
-    Id: image.id,
-    ParentId: "",
-    RepoTags: image.references,
-    RepoDigests: [],
-    Created: Math.floor(image.createdAt / 1000),
-    Size: image.sizeBytes,
-    SharedSize: -1,
-    Labels: image.labels,
-    Containers: image.containers,
-  };
-}
-
-/** Engine API, ImageInspect: what the image list knows. */
-function detail(image: ImageSummary): object {
-  return {
-    Id: image.id,
-    RepoTags: image.references,
-    RepoDigests: [],
-    Created: new Date(image.createdAt).toISOString(),
-    Os: "linux",
-    Size: image.sizeBytes,
-    Config: { Labels: image.labels },
-  };
-}
-
-function matches(image: ImageSummary, filters: Filters): boolean {
-  return (
-    labelsMatch(filters, image.labels) &&
-    anyMatches(filters, "reference", (value) => image.references.some((one) => hasName(one, value))) &&
-    anyMatches(
-      filters,
-      "dangling",
-      (value) => (image.references.length === 0) === (value !== "false" && value !== "0"),
-    )
-  );
-}
-
-/** By reference, with or without its tag, by id, or by the beginning of an id. */
-function isNamed(image: ImageSummary, name: string): boolean {
-  const short = name.replace(/^sha256:/, "");
-  return (
-    image.id === name ||
-    image.references.some((reference) => reference === name || reference === `${name}:latest`) ||
-    (/^[0-9a-f]{4,64}$/.test(short) && image.id.startsWith(`sha256:${short}`))
-  );
-}
-
-function hasName(reference: string, wanted: string): boolean {
-  return reference === wanted || reference.startsWith(`${wanted}:`);
 }

@@ -17,6 +17,14 @@ export class Query {
     return value;
   }
 
+  /** Every value of a key that may be given several times. */
+  texts(key: string): readonly string[] {
+    const value = this.#values[key];
+    if (value === undefined || value === "") return [];
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return values.filter((one): one is string => typeof one === "string");
+  }
+
   /** Docker's truth: absent, 0, no, false and none are false, anything else is true. */
   flag(key: string): boolean {
     return !["", "0", "no", "false", "none"].includes(this.text(key)?.trim().toLowerCase() ?? "");

@@ -5,10 +5,12 @@ import { attachRoutes, attachUpgrade } from "./attach.ts";
 import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
 import { answerErrors } from "./errors.ts";
+import { diskUsageRoutes } from "./disk-usage.ts";
 import { eventRoutes } from "./events.ts";
 import { execUpgrade } from "./exec-hijack.ts";
 import { ExecRegistry } from "./exec-registry.ts";
 import { execRoutes } from "./exec.ts";
+import { imageLoadRoutes } from "./image-archive.ts";
 import { imageImportRoutes } from "./image-import.ts";
 import { imageRoutes } from "./images.ts";
 import { logRoutes } from "./logs.ts";
@@ -51,11 +53,13 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   imageRoutes(app, engine);
   authRoutes(app, engine);
   networkRoutes(app, engine);
+  diskUsageRoutes(app, engine);
   eventRoutes(app, engine);
   projectRoutes(app, engine);
   // Plugins, since they read bodies in their own ways.
   app.register((plugin, _options, done) => {
     imageImportRoutes(plugin, engine);
+    imageLoadRoutes(plugin, engine);
     done();
   });
   app.register((plugin, _options, done) => {

@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<LayerProgress["state"], string>> = {
   unpacking: "Extracting",
   retrying: "Retrying",
   pulled: "Pull complete",
+  preparing: "Preparing",
+  present: "Layer already exists",
   pushing: "Pushing",
   mounted: "Mounted from",
   pushed: "Pushed",

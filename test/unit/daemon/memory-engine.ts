@@ -26,6 +26,8 @@ const USAGE: ContainerUsage = {
  * An engine without containers, to try the API on: records are kept in memory, logs are real files in `folder`, exec
  * runs the command on this machine, as the test's own child.
  */
+const PLATFORM = { os: "linux", architecture: "amd64" };
+
 export class MemoryEngine implements Engine {
   readonly folder: string;
   records: ObservedContainer[] = [];
@@ -210,13 +212,36 @@ export class MemoryEngine implements Engine {
         sizeBytes += chunk.length;
       }
       const id = `sha256:${hash.digest("hex")}`;
-      const about = { createdAt: Date.now(), sizeBytes, labels: {}, containers: 0 };
+      const about = {
+        createdAt: Date.now(),
+        sizeBytes,
+        labels: {},
+        containers: 0,
+        digests: [],
+        platform: PLATFORM,
+      };
       this.stored.push({ id, references: [reference], ...about });
       return id;
     },
     pull: (reference) => {
       throw new GantryError("image.not-found", `no registry has ${reference}`);
     },
+    push: (reference) => {
+      throw new GantryError("image.not-found", `no image ${reference}`);
+    },
+    tag: (image) => Promise.reject(new GantryError("image.not-found", `no image ${image}`)),
+    inspect: (reference) => {
+      const found = this.stored.find(({ id, references }) =>
+        [id, ...references].some((one) => one === reference || one === `${reference}:latest`),
+      );
+      if (found !== undefined) return Promise.resolve({ image: found, diffIds: [] });
+      return Promise.reject(new GantryError("image.not-found", `no image ${reference}`));
+    },
+    history: () => Promise.resolve([]),
+    save: () => Promise.reject(new GantryError("image.not-found", "no image")),
+    load: () => Promise.reject(new GantryError("image.invalid", "not an archive")),
+    prune: () => Promise.resolve({ removed: [], reclaimedBytes: 0 }),
+    usage: () => Promise.resolve({ totalBytes: 0, images: new Map() }),
     logIn: () => Promise.reject(new GantryError("registry.denied", "nobody is known here")),
     remove: async (reference) => {
       const found = this.stored.find(({ references }) => references.includes(reference));
@@ -225,6 +250,8 @@ export class MemoryEngine implements Engine {
       return [{ untagged: reference }, { deleted: found.id }];
     },
   };
+
+  diskUsage: Engine["diskUsage"] = () => Promise.resolve({ containers: [], volumes: [] });
 
   doctor: Engine["doctor"] = () =>
     Promise.resolve([{ name: "cgroups", status: "ok", found: "v1 hybrid", cost: "" }]);

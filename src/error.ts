@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   "command.not-found", // exit 127
   "command.not-executable", // exit 126
   "project.not-found",
+  "volume.not-found",
   "volume.in-use",
   "network.not-found",
   "network.exhausted", // no free subnet or address

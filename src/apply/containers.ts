@@ -7,7 +7,7 @@ import type { ImageStore } from "../image/store.ts";
 import { loopbackOnly } from "../net/netlink/container-link.ts";
 import type { ContainerConfig, ContainerOwner, ContainerRecord } from "../runtime/container.ts";
 import { Interrupted } from "../runtime/failure.ts";
-import { type SharedWith, sharedServices } from "../runtime/namespaces.ts";
+import { namedBy, type SharedWith, sharedModes } from "../runtime/namespaces.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Attachment } from "./attachment.ts";
 import { runHooks } from "./hooks.ts";
@@ -19,8 +19,9 @@ import { scopeOf } from "./scope.ts";
 
 export interface NewContainer {
   readonly name: string;
-  readonly owner: ContainerOwner;
+  readonly owner?: ContainerOwner;
   readonly config: ContainerConfig;
+  readonly autoRemove?: true;
   /** Resolved from the configuration's reference when absent. */
   readonly imageId?: string;
   readonly fingerprint: Readonly<Record<string, string>>;
@@ -61,13 +62,21 @@ export class Containers {
 
   /** Creates and starts a container; returns its id. One that was created and does not start stays, with the reason. */
   async create(wanted: NewContainer): Promise<string> {
+    const id = await this.make(wanted);
+    await this.start(id);
+    return id;
+  }
+
+  /** Creates a container; returns its id. */
+  async make(wanted: NewContainer): Promise<string> {
     const image = await this.#image(wanted.imageId ?? wanted.config.image);
     const id = randomBytes(32).toString("hex");
     const addresses = await this.#attachment.take({ ...wanted, id });
     const record: ContainerRecord = {
       id,
       name: wanted.name,
-      owner: wanted.owner,
+      ...(wanted.owner === undefined ? { started: false } : { owner: wanted.owner }),
+      ...(wanted.autoRemove && { autoRemove: wanted.autoRemove }),
       config: withNamedVolumes(wanted.config, image.config.volumes ?? []),
       imageId: image.id,
       fingerprint: { ...wanted.fingerprint, image: image.id },
@@ -83,16 +92,17 @@ export class Containers {
       throw error;
     }
     this.#onEvent("create", record);
-    await this.start(id);
     return id;
   }
 
   /** Starts a container that exists. False when it runs already. */
   async start(id: string): Promise<boolean> {
     const record = this.#record(id);
-    const started = await this.#launch(record).catch((error: unknown) => {
-      if (!(error instanceof Interrupted)) throw error;
-      return this.#launch(record); // with a launcher and a link of its own
+    if (this.#runtime.status(id).phase !== "running") await this.#publish(record);
+    const started = await this.#launch(record).catch(async (error: unknown) => {
+      if (error instanceof Interrupted) return await this.#launch(record); // with a launcher and a link of its own
+      await this.unpublish(record);
+      throw error;
     });
     if (started && record.config.hooks !== undefined)
       await runHooks(this.#runtime, record, await this.imageOf(record), "postStart");
@@ -107,6 +117,25 @@ export class Containers {
     const hooks = runHooks(this.#runtime, record, image, "preStop").catch(() => undefined);
     await Promise.race([hooks, delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined)]);
     over.abort();
+  }
+
+  /** The ports of one without a project are its own, and taken before it runs. Throws port.taken. */
+  async #publish(record: ContainerRecord): Promise<void> {
+    const { ports = [] } = record.config;
+    if (record.owner !== undefined || ports.length === 0) return;
+    const scope = scopeOf(record);
+    await this.#endpoints.publish(
+      scope.project,
+      scope.service,
+      ports.map((port) => ({ ...scope, ...port })),
+    );
+  }
+
+  /** Lets go of the ports of one without a project, which has ended. */
+  async unpublish(record: ContainerRecord): Promise<void> {
+    if (record.owner !== undefined || record.config.ports === undefined) return;
+    const { project, service } = scopeOf(record);
+    await this.#endpoints.publish(project, service, []);
   }
 
   async #launch(record: ContainerRecord): Promise<boolean> {
@@ -129,24 +158,38 @@ export class Containers {
     return started;
   }
 
-  /** Of each service whose namespaces the container shares, the running container with the lowest number. */
+  /** The containers whose namespaces it shares; of a service, the running one with the lowest number. */
   #sharedWith(project: string, { name, config }: ContainerRecord): SharedWith {
-    const found = sharedServices(config.namespaces).map((service) => {
+    const found = sharedModes(config.namespaces).map((mode) => {
+      const named = namedBy(mode);
       const [identity] = this.#runtime.records
         .list()
-        .filter(({ owner }) => owner?.project === project && owner.service === service)
+        .filter(({ id, owner }) =>
+          named.kind === "container"
+            ? id === named.name
+            : owner?.project === project && owner.service === named.name,
+        )
         .sort((a, b) => (a.owner?.number ?? 0) - (b.owner?.number ?? 0))
         .flatMap(({ id }) => this.#runtime.identity(id) ?? []);
-      if (identity !== undefined) return [service, identity] as const;
-      throw new GantryError("conflict", `${name} shares namespaces with ${service}, of which nothing runs`, {
-        next: `gantry start ${service}`,
+      if (identity !== undefined) return [mode, identity] as const;
+      const other = named.kind === "container" ? named.name.slice(0, 12) : named.name;
+      throw new GantryError("conflict", `${name} shares namespaces with ${other}, of which nothing runs`, {
+        next: `gantry start ${other}`,
       });
     });
     return Object.fromEntries(found);
   }
 
-  /** Drains, then stops with what is left of the grace period. False when it did not run. */
-  async stop(id: string, graceMs: number, signal: AbortSignal = NEVER): Promise<boolean> {
+  /**
+   * Drains, then stops with what is left of the grace period; `stopSignal` instead of the container's own. False when it
+   * did not run.
+   */
+  async stop(
+    id: string,
+    graceMs: number,
+    signal: AbortSignal = NEVER,
+    stopSignal?: string,
+  ): Promise<boolean> {
     const record = this.#record(id);
     const began = performance.now();
     try {
@@ -158,10 +201,10 @@ export class Containers {
       await this.#beforeStop(record, graceMs - (performance.now() - began));
       const left = graceMs - (performance.now() - began);
       const image = await this.#images.get(record.imageId);
-      const stopSignal = record.config.stopSignal ?? image?.config.stopSignal ?? "SIGTERM";
+      const own = record.config.stopSignal ?? image?.config.stopSignal ?? "SIGTERM";
       // A container that drained to the end of the grace period still gets a moment to say goodbye.
       const graceLeft = Math.max(left, Math.min(graceMs, 1000));
-      const stopped = await this.#runtime.stop(id, { signal: stopSignal, graceMs: graceLeft });
+      const stopped = await this.#runtime.stop(id, { signal: stopSignal ?? own, graceMs: graceLeft });
       if (stopped) this.#onEvent("stop", record);
       return stopped;
     } finally {
@@ -182,6 +225,7 @@ export class Containers {
       for (const mount of record.config.mounts)
         if (mount.type === "volume" && isAnonymous(mount.source))
           await this.#runtime.volumes.remove(mount.source);
+    await this.unpublish(record);
     await this.#attachment.release(record);
     this.#onEvent("destroy", record);
   }

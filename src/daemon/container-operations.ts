@@ -1,5 +1,9 @@
 import { GantryError } from "../error.ts";
 import type { Containers } from "../apply/containers.ts";
+import { scopeOf } from "../apply/scope.ts";
+import { diskUsage } from "../host/disk-usage.ts";
+import type { ImageStore } from "../image/store.ts";
+import type { Proxy } from "../net/proxy.ts";
 import { observeContainer } from "../observe/observe.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
 import { readLog } from "../runtime/log.ts";
@@ -7,6 +11,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { ContainerAction } from "./events.ts";
 import type { Engine } from "./engine.ts";
 import type { Loop } from "./loop.ts";
+import { containerCreation } from "./creation.ts";
+import type { Unowned } from "./unowned.ts";
+import { waitFor } from "./wait.ts";
 
 const SHORTEST_PREFIX = 1;
 
@@ -35,22 +42,59 @@ export function containerOperations({
   containers,
   loop,
   emit,
+  unowned,
+  images,
+  proxy,
+  subscribe,
 }: {
   readonly runtime: Runtime;
   readonly containers: Containers;
   readonly loop: Loop;
   /** Says what happened, in docker's words. */
   readonly emit: (action: ContainerAction, record: ContainerRecord) => void;
+  readonly unowned: Unowned;
+  readonly images: ImageStore;
+  readonly proxy: Proxy;
+  readonly subscribe: Engine["subscribe"];
 }): Engine["containers"] {
   const find = (reference: string): ContainerRecord => findRecord(runtime, reference);
+  const creation = containerCreation({ runtime, images, containers, find });
+
+  /** Its project's file says what it is: the loop would not know of another wish. Throws conflict. */
+  function requireUnowned({ name, owner }: ContainerRecord, what: string): void {
+    if (owner === undefined) return;
+    throw new GantryError(
+      "conflict",
+      `${name} belongs to project ${owner.project}, whose file says its ${what}`,
+      {
+        next: "change the file, then: gantry apply",
+      },
+    );
+  }
 
   /** Between the passes of the container's project, so that both do not pull at it at once. */
-  async function between<T>({ owner }: ContainerRecord, task: () => Promise<T>): Promise<T> {
-    if (owner === undefined) return await task();
+  async function between<T>({ id, owner }: ContainerRecord, task: () => Promise<T>): Promise<T> {
+    if (owner === undefined) return await unowned.exclusively(id, task);
     try {
       return await loop.exclusively(owner.project, task);
     } finally {
       loop.wake(owner.project);
+    }
+  }
+
+  /** One without a project that cannot be started stays stopped: only a restart goes on trying. */
+  async function startByHand({ id, owner, autoRemove }: ContainerRecord): Promise<boolean> {
+    await containers.update(id, {
+      stoppedByUser: false,
+      failures: 0,
+      ...(owner === undefined && { started: true }),
+    });
+    try {
+      return await containers.start(id);
+    } catch (error) {
+      if (owner === undefined) await containers.update(id, { stoppedByUser: true });
+      if (autoRemove === true) await containers.remove(id, { graceMs: 0, volumes: true });
+      throw error;
     }
   }
 
@@ -60,26 +104,55 @@ export function containerOperations({
         .sort((a, b) => a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1))
         .map((record) => observeContainer(runtime, record)),
     find: async (reference) => observeContainer(runtime, find(reference)),
-    start: async (reference) => {
+    create: creation.create,
+    rename: async (reference, name) => {
       const record = find(reference);
+      requireUnowned(record, "name");
+      await creation.withName(name, () => between(record, () => containers.update(record.id, { name })));
+    },
+    update: async (reference, change) => {
+      const record = find(reference);
+      requireUnowned(record, "limits");
       return await between(record, async () => {
-        await containers.update(record.id, { stoppedByUser: false, failures: 0 });
-        return await containers.start(record.id);
+        const config = { ...record.config, ...change };
+        const warnings = await runtime.check(config);
+        await containers.update(record.id, { config });
+        unowned.wake(record.id);
+        return warnings;
       });
     },
-    stop: async (reference, { graceMs }) => {
+    ports: (container) => {
+      const { project, service } = scopeOf(container);
+      return proxy
+        .published()
+        .filter((port) => port.project === project && port.service === service)
+        .map(({ protocol, hostIp, boundPort, containerPort }) => ({
+          protocol,
+          ...(hostIp === undefined ? {} : { hostIp }),
+          hostPort: boundPort,
+          containerPort,
+        }));
+    },
+    size: async (reference) => {
+      const folder = runtime.records.folder(find(reference).id);
+      return (await diskUsage([folder])).get(folder) ?? 0;
+    },
+    start: async (reference) => {
+      const record = find(reference);
+      return await between(record, () => startByHand(record));
+    },
+    stop: async (reference, { graceMs, signal }) => {
       const record = find(reference);
       return await between(record, async () => {
         await containers.update(record.id, { stoppedByUser: true });
-        return await containers.stop(record.id, graceMs ?? record.config.stopGraceMs);
+        return await containers.stop(record.id, graceMs ?? record.config.stopGraceMs, undefined, signal);
       });
     },
-    restart: async (reference, { graceMs }) => {
+    restart: async (reference, { graceMs, signal }) => {
       const record = find(reference);
       await between(record, async () => {
-        await containers.stop(record.id, graceMs ?? record.config.stopGraceMs);
-        await containers.update(record.id, { stoppedByUser: false, failures: 0 });
-        await containers.start(record.id);
+        await containers.stop(record.id, graceMs ?? record.config.stopGraceMs, undefined, signal);
+        await startByHand(record);
       });
     },
     kill: async (reference, signal) => runtime.kill(find(reference).id, signal),
@@ -101,19 +174,15 @@ export function containerOperations({
         });
       await between(record, () => containers.remove(record.id, { graceMs: 0, volumes }));
     },
-    wait: async (reference) => {
-      const { id } = find(reference);
-      await runtime.wait(id);
-      const status = runtime.status(id);
-      return status.phase === "exited" ? status.exit.code : 0;
-    },
+    wait: async (reference, condition = "not-running", signal) =>
+      await waitFor({ runtime, subscribe }, find(reference), condition, signal),
     logs: (reference, options) => {
       const { id } = find(reference);
-      return readLog(
-        runtime.records.folder(id),
-        options,
-        options.follow ? runtime.wait(id) : Promise.resolve(),
-      );
+      const folder = runtime.records.folder(id);
+      if (!options.follow) return readLog(folder, options, Promise.resolve());
+      if (options.nextLife !== true) return readLog(folder, options, runtime.wait(id));
+      const ended = waitFor({ runtime, subscribe }, { id }, "next-exit", options.signal);
+      return unowned.keptFor(id, readLog(folder, options, ended));
     },
     processes: async (reference, psArguments) => await runtime.processes(find(reference).id, psArguments),
     usage: async (reference) => await runtime.usage(find(reference).id),

@@ -12,6 +12,10 @@ import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
 import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
 import type { DiskUsage } from "./disk-usage.ts";
+import type { ContainerLimits, ContainerPort, ContainerRecord } from "../runtime/container.ts";
+import type { Volume } from "../runtime/volumes.ts";
+import type { AskedContainer } from "./creation.ts";
+import type { WaitCondition } from "./wait.ts";
 
 /**
  * What the API's routes call. Every method throws GantryError; a `reference` is a container's name, id, or unique
@@ -22,11 +26,27 @@ export interface Engine {
     /** Every container of this instance, running or not, sorted by creation. */
     list(): Promise<readonly ObservedContainer[]>;
     find(reference: string): Promise<ObservedContainer>;
+    /**
+     * Makes one without a project; it does not run yet. conflict where the name is taken, image.not-found, spec.invalid
+     * or limit.unsupported for what this machine cannot do.
+     */
+    create(asked: AskedContainer): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+    /** conflict where the name is taken, or the container is a project's. */
+    rename(reference: string, name: string): Promise<void>;
+    /** Changes one without a project while it runs. conflict for a project's: its file says what it is. */
+    update(
+      reference: string,
+      change: { readonly limits?: ContainerLimits; readonly restart?: ContainerRecord["config"]["restart"] },
+    ): Promise<readonly string[]>;
+    /** The ports it is reached by now, with the host's ports that ephemeral ones got. */
+    ports(container: Pick<ContainerRecord, "id" | "owner">): readonly ContainerPort[];
+    /** Bytes on the disk of its writable layer and log. */
+    size(reference: string): Promise<number>;
     /** Returns false when it ran already. */
     start(reference: string): Promise<boolean>;
     /** Returns false when it did not run. Marks it as stopped by the user. */
-    stop(reference: string, options: { readonly graceMs?: number }): Promise<boolean>;
-    restart(reference: string, options: { readonly graceMs?: number }): Promise<void>;
+    stop(reference: string, options: StopOptions): Promise<boolean>;
+    restart(reference: string, options: StopOptions): Promise<void>;
     /** `signal` as `SIGTERM`, `TERM` or `15`. */
     kill(reference: string, signal: string): Promise<void>;
     /** Stops every process of it where it is. container.not-running, conflict when it is paused already. */
@@ -35,8 +55,8 @@ export interface Engine {
     unpause(reference: string): Promise<void>;
     /** container.running unless stopped or forced; `volumes` also removes its anonymous volumes. */
     remove(reference: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
-    /** Resolves with the exit code once it is not running. */
-    wait(reference: string): Promise<number>;
+    /** Resolves with the exit code once the condition (`not-running` when absent) holds. */
+    wait(reference: string, condition?: WaitCondition, signal?: AbortSignal): Promise<number>;
     logs(reference: string, options: LogOptions): AsyncIterable<LogLine>;
     /** Its processes as ps(1) shows them. container.not-running, request.invalid for arguments ps cannot use. */
     processes(reference: string, psArguments: readonly string[]): Promise<ProcessTable>;
@@ -72,6 +92,17 @@ export interface Engine {
     prune(matches: (network: NetworkView) => boolean): Promise<readonly string[]>;
     connect(reference: string, container: string, options: Omit<ContainerNetwork, "name">): Promise<void>;
     disconnect(reference: string, container: string): Promise<void>;
+  };
+  readonly volumes: {
+    list(): Promise<readonly VolumeSummary[]>;
+    /** volume.not-found */
+    find(name: string): Promise<VolumeSummary>;
+    /** One that exists is left as it is; without a name it is anonymous. */
+    create(name: string | undefined, labels: Readonly<Record<string, string>>): Promise<VolumeSummary>;
+    /** volume.not-found (unless forced), volume.in-use */
+    remove(name: string, options: { readonly force: boolean }): Promise<void>;
+    /** Bytes on the disk. */
+    size(name: string): Promise<number>;
   };
   readonly images: {
     list(): Promise<readonly ImageSummary[]>;
@@ -176,6 +207,18 @@ export interface ImageUsage {
   readonly totalBytes: number;
   /** Of each image, by id: all of its layers, and those of them that others have too. */
   readonly images: ReadonlyMap<string, { readonly sizeBytes: number; readonly sharedBytes: number }>;
+}
+
+export interface StopOptions {
+  /** The container's own when absent. */
+  readonly graceMs?: number;
+  /** Instead of the container's own stop signal. */
+  readonly signal?: string;
+}
+
+export interface VolumeSummary extends Volume {
+  /** Ids of the containers that mount it. */
+  readonly users: readonly string[];
 }
 
 export interface ImageSummary {

@@ -19,6 +19,7 @@ import { formatSubnet } from "../net/ipv4.ts";
 import { Names } from "../net/names/names.ts";
 import { type ImageStore, openImageStore } from "../image/store.ts";
 import { Registries } from "../registry/registries.ts";
+import { NO_PROJECT } from "../net/definition.ts";
 import { openNetworks } from "../net/networks.ts";
 import { openProxy } from "../net/proxy.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
@@ -35,6 +36,8 @@ import { Loop } from "./loop.ts";
 import { projectOperations } from "./operations.ts";
 import { networkOperations } from "./network-operations.ts";
 import { portUsage } from "./port-usage.ts";
+import { problemLine, Unowned } from "./unowned.ts";
+import { volumeOperations } from "./volume-operations.ts";
 import { ProjectStore } from "./projects.ts";
 import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
 import { readSettings } from "./settings.ts";
@@ -80,8 +83,8 @@ export async function startEngine(
       const record = runtime.records.get(id);
       if (record === undefined) return;
       emit(change, record);
-      if (record.owner === undefined) return;
       lookAgain(record);
+      if (record.owner === undefined) unowned.wake(id);
     },
     imageOf: async (record) => await imageOf(images, record),
     onHealth: (id, health) => {
@@ -131,6 +134,11 @@ export async function startEngine(
     naming,
     onEvent: emit,
   });
+  const unowned = new Unowned({
+    runtime,
+    containers,
+    onProblem: (record, error) => log.warn(problemLine(record, error), "container without a project"),
+  });
   const store = await ProjectStore.open(root);
   const projects = store.list().map(({ project }) => project);
   await runtime.contents.keepOnly(contentsInUse(projects, runtime.records.list()));
@@ -147,6 +155,8 @@ export async function startEngine(
     loop.wake(project.name);
   }
   await Promise.all(networks.list().map(({ name }) => naming.sync(name)));
+  await endpoints.sync(NO_PROJECT);
+  await unowned.open();
   const timer = setInterval(() => {
     void runtime.verify();
     void firewall.verifyForwarding();
@@ -162,7 +172,17 @@ export async function startEngine(
   }, VERIFY_NETWORKS_MS);
 
   const engine: Engine = {
-    containers: containerOperations({ runtime, containers, loop, emit }),
+    containers: containerOperations({
+      runtime,
+      containers,
+      loop,
+      emit,
+      unowned,
+      images,
+      proxy,
+      subscribe: (listener) => events.subscribe(listener),
+    }),
+    volumes: volumeOperations(runtime, (event) => events.emit(event)),
     projects: sealedProjects(
       projectOperations({ runtime, containers, store, loop, firewall }),
       runtime.contents,
@@ -188,6 +208,7 @@ export async function startEngine(
       await registries.close();
       clearInterval(slowTimer);
       await loop.close();
+      await unowned.close();
       proxy.close();
       names.close();
       firewall.close();

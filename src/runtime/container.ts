@@ -36,6 +36,8 @@ export interface ContainerConfig {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly oomScoreAdjustment?: number;
   readonly groups?: readonly string[];
+  /** Of a container without a project. */
+  readonly ports?: readonly ContainerPort[];
   readonly contents?: readonly ContainerContent[];
   /** The name it was asked to have, instead of a generated one. */
   readonly containerName?: string;
@@ -120,14 +122,29 @@ export interface ContainerSecurity {
   readonly seccomp?: string;
 }
 
-/** Where a container has no namespace of its own. `service:X` is that of a container of the same project's service. */
+/**
+ * Where a container has no namespace of its own. `service:X` is that of a container of the same project's service,
+ * `container:ID` that of the container with this id.
+ */
 export interface ContainerNamespaces {
-  readonly network?: "none" | "host" | `service:${string}`;
-  readonly pid?: "host" | `service:${string}`;
-  readonly ipc?: "host" | `service:${string}`;
+  readonly network?: "none" | "host" | OfAnother;
+  readonly pid?: "host" | OfAnother;
+  readonly ipc?: "host" | OfAnother;
   readonly uts?: "host";
   readonly cgroup?: "host";
   readonly user?: "host";
+}
+
+export type OfAnother = `service:${string}` | `container:${string}`;
+
+/** A port published for this one container; a service's ports are its project's matter. */
+export interface ContainerPort {
+  readonly protocol: "tcp" | "udp";
+  /** Undefined: every address, IPv4 and IPv6. */
+  readonly hostIp?: string;
+  /** 0: any free one, at each start anew. */
+  readonly hostPort: number;
+  readonly containerPort: number;
 }
 
 export interface ContainerDevice {
@@ -233,4 +250,8 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   /** Starts by the restart policy in a row, reset once it ran for ten seconds. */
   readonly failures: number;
+  /** Of one without a project: whether it was ever told to start. Before, no restart policy speaks. */
+  readonly started?: boolean;
+  /** It is removed, with its anonymous volumes, once it has ended. */
+  readonly autoRemove?: true;
 }

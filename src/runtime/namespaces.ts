@@ -1,4 +1,4 @@
-import type { ContainerNamespaces } from "./container.ts";
+import type { ContainerNamespaces, OfAnother } from "./container.ts";
 
 /** clone(2) flags. */
 export const NEW = {
@@ -20,7 +20,7 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
-/** The containers' first processes by the name of the service whose namespaces are shared. */
+/** The first processes of containers whose namespaces are shared, by the mode that names them: `service:web`. */
 export type SharedWith = Readonly<Record<string, ProcessIdentity>>;
 
 /** Flags for the clone: the namespaces that are the container's own. The cgroup namespace is made later, inside its cgroup. */
@@ -35,13 +35,19 @@ export function ownNamespaces(namespaces: ContainerNamespaces = {}): number {
   );
 }
 
-/** The services whose containers have to run before this one can: those it shares a namespace with. */
-export function sharedServices(namespaces: ContainerNamespaces = {}): readonly string[] {
+/** The modes that name another container, which has to run before this one can. */
+export function sharedModes(namespaces: ContainerNamespaces = {}): readonly OfAnother[] {
   const modes = [namespaces.network, namespaces.pid, namespaces.ipc];
-  return [...new Set(modes.flatMap((mode) => serviceOf(mode) ?? []))];
+  return [...new Set(modes.filter(isOfAnother))];
 }
 
-/** `web` of `service:web`. */
-export function serviceOf(mode: string | undefined): string | undefined {
-  return mode?.startsWith("service:") ? mode.slice("service:".length) : undefined;
+/** `service:web` or `container:ID`: a namespace of another container. */
+export function isOfAnother(mode: string | undefined): mode is OfAnother {
+  return mode !== undefined && /^(service|container):/.test(mode);
+}
+
+/** What such a mode names: `web` of `service:web`. */
+export function namedBy(mode: OfAnother): { readonly kind: "service" | "container"; readonly name: string } {
+  const colon = mode.indexOf(":");
+  return { kind: mode.startsWith("service:") ? "service" : "container", name: mode.slice(colon + 1) };
 }

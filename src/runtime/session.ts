@@ -53,6 +53,8 @@ export interface LogLine {
 export interface LogOptions {
   /** Go on with new lines until the container exits or the signal aborts. */
   readonly follow: boolean;
+  /** With follow: of one that does not run, go on until the end of its next life. */
+  readonly nextLife?: boolean;
   /** Only the last so many lines (of those selected); all when absent. */
   readonly tail?: number;
   /** Only lines at or after, ms since the epoch. */

@@ -1,11 +1,11 @@
 import type { ContainerNamespaces } from "./container.ts";
-import { NEW, serviceOf, sharedServices, type SharedWith } from "./namespaces.ts";
+import { isOfAnother, NEW, sharedModes, type SharedWith } from "./namespaces.ts";
 import type { PlanWriter } from "./plan/encode.ts";
 import { SLOT } from "./plan/operation.ts";
 
 /** What a launch plan holds open of other containers whose namespaces are shared. */
 export interface Shared {
-  /** Slot of the process, by service. */
+  /** Slot of the process, by the mode that names it. */
   readonly processes: ReadonlyMap<string, number>;
   /** Slot of the mount that becomes /dev/shm, where the IPC namespace is another's. */
   readonly sharedMemory: number | undefined;
@@ -25,17 +25,17 @@ export function takeShared(
 ): Shared {
   let nextSlot: number = SLOT.firstFree;
   const processes = new Map<string, number>();
-  for (const service of sharedServices(namespaces)) {
-    const { pid = 0, startTime = 0 } = sharedWith[service] ?? {};
+  for (const mode of sharedModes(namespaces)) {
+    const { pid = 0, startTime = 0 } = sharedWith[mode] ?? {};
     plan.add("process", nextSlot, pid, startTime);
-    processes.set(service, nextSlot++);
+    processes.set(mode, nextSlot++);
   }
   const sharedMemory = namespaces.ipc === undefined ? undefined : nextSlot++;
-  const owner = processes.get(serviceOf(namespaces.ipc) ?? "");
+  const owner = processes.get(namespaces.ipc ?? "");
   if (sharedMemory !== undefined)
     if (owner === undefined) plan.add("hostTree", sharedMemory, "/dev/shm", 0, 0);
     else plan.add("treeOf", sharedMemory, owner, "/dev/shm");
-  const pids = processes.get(serviceOf(namespaces.pid) ?? "");
+  const pids = processes.get(namespaces.pid ?? "");
   if (pids !== undefined) plan.add("join", pids, NEW.pids);
   return { processes, sharedMemory, pids: pids !== undefined, nextSlot };
 }
@@ -55,7 +55,7 @@ export function addJoins(
     [network, NEW.network],
     [ipc, NEW.ipc],
   ] as const) {
-    const slot = processes.get(serviceOf(mode) ?? "");
+    const slot = isOfAnother(mode) ? processes.get(mode) : undefined;
     if (slot !== undefined) plan.add("join", slot, flag);
   }
 }

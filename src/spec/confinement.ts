@@ -38,6 +38,8 @@ export interface ConfinementContext {
   /** Names of the file's services. */
   readonly services: readonly string[];
   readonly seccompProfile: ProfileText;
+  /** Namespaces of any container may be shared, named `container:NAME`; no services. */
+  readonly containers?: boolean;
 }
 
 /** As many as fit into a launch plan's list, whatever their names. */
@@ -55,7 +57,7 @@ export function readConfinement(
   const each = <T, R>(values: readonly T[] | undefined, key: string, parse: (value: T) => R): readonly R[] =>
     (values ?? []).flatMap((value, index) => report.attempt([...path, key, index], () => parse(value)) ?? []);
   const security = readSecurity(map, path, report, context.seccompProfile);
-  const namespaces = readNamespaces(map, path, report, context.services);
+  const namespaces = readNamespaces(map, path, report, context.services, context.containers);
   const devices = each(map.devices, "devices", readDevice);
   const deviceRules = each(map.device_cgroup_rules, "device_cgroup_rules", readDeviceRule);
   const resolver = readResolver(map, path, report);

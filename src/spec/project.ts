@@ -200,15 +200,20 @@ export interface Security {
   readonly seccomp?: string;
 }
 
-/** Where a container does not get a namespace of its own. `service:X` shares that of a replica of the service. */
+/**
+ * Where a container does not get a namespace of its own. `service:X` shares that of a replica of the service,
+ * `container:X` that of any container.
+ */
 export interface Namespaces {
-  readonly network?: "none" | "host" | `service:${string}`;
-  readonly pid?: "host" | `service:${string}`;
-  readonly ipc?: "host" | `service:${string}`;
+  readonly network?: "none" | "host" | OfAnother;
+  readonly pid?: "host" | OfAnother;
+  readonly ipc?: "host" | OfAnother;
   readonly uts?: "host";
   readonly cgroup?: "host";
   readonly user?: "host";
 }
+
+export type OfAnother = `service:${string}` | `container:${string}`;
 
 /** A device node of the host, or a folder of them. */
 export interface Device {

@@ -200,7 +200,8 @@ function readCommand(
   return command.map((word, index) => report.writtenNumber([...path, index]) ?? String(word));
 }
 
-function readUser(text: string): string {
+/** `user`, `uid`, `user:group` or `uid:gid`. Throws InvalidValue. */
+export function readUser(text: string): string {
   if (!/^[^\s:]+(:[^\s:]+)?$/.test(text))
     throw new InvalidValue(`expected user, uid, user:group or uid:gid, got "${text}"`);
   return text;

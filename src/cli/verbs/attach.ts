@@ -1,3 +1,4 @@
+import { GantryError } from "../../error.ts";
 import { oneContainer } from "../chosen-containers.ts";
 import { segment, type Client } from "../client.ts";
 import type { Context } from "../context.ts";
@@ -18,6 +19,7 @@ const PROXIED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"]
 export async function attach(context: Context, target: string, options: AttachOptions): Promise<number> {
   const client = await connect(context);
   const container = await oneContainer(context, client, target, options);
+  await requireRunning(client, container);
   if (!options.sigProxy)
     return interruptible(context, "stopped listening; the container goes on", (signal) =>
       listen(context, client, container, signal),
@@ -28,6 +30,16 @@ export async function attach(context: Context, target: string, options: AttachOp
   } finally {
     stop();
   }
+}
+
+/** The daemon would wait for its next start, which nobody promised. */
+async function requireRunning(client: Client, container: string): Promise<void> {
+  const path = `/containers/${segment(container)}/json`;
+  const { State } = await client.json<{ readonly State: { readonly Running: boolean } }>("GET", path);
+  if (!State.Running)
+    throw new GantryError("container.not-running", `container ${container} is not running`, {
+      next: `try: gantry logs ${container}`,
+    });
 }
 
 async function listen(

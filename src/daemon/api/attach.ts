@@ -54,13 +54,12 @@ function wantedOf(query: Query): Wanted {
   return { stdout, stderr, logs: query.flag("logs"), stream: query.flag("stream") };
 }
 
-/** Throws container.not-running, and conflict for a paused one: nothing would come, and it would look like a fault. */
+/**
+ * One that does not run is listened to through its next life, as `docker run` and `start -a` need it. Throws
+ * conflict for a paused one: nothing would come, and it would look like a fault.
+ */
 async function attachable(engine: Engine, reference: string): Promise<string> {
-  const { id, name, state, paused } = await engine.containers.find(reference);
-  if (state !== "running")
-    throw new GantryError("container.not-running", `container ${name} is not running`, {
-      next: `try: gantry logs ${name}`,
-    });
+  const { id, name, paused } = await engine.containers.find(reference);
   if (paused === true)
     throw new GantryError("conflict", `container ${name} is paused`, { next: `try: gantry unpause ${name}` });
   return id;
@@ -71,6 +70,7 @@ function output(engine: Engine, id: string, wanted: Wanted, signal: AbortSignal)
   const since = Date.now();
   const lines = engine.containers.logs(id, {
     follow: wanted.stream,
+    nextLife: true,
     ...(wanted.logs ? {} : { since }),
     signal,
   });

@@ -63,3 +63,36 @@ export function textsIn(body: JsonObject, key: string): readonly string[] | unde
   }
   return value;
 }
+
+/** A member that is an object; an empty one when absent or null. */
+export function objectIn(body: JsonObject, key: string): JsonObject {
+  const value = body[key] ?? {};
+  if (typeof value !== "object" || Array.isArray(value)) throw invalid(`${key}: must be an object`);
+  return value as JsonObject;
+}
+
+/** A list of objects; empty when absent or null. */
+export function objectsIn(body: JsonObject, key: string): readonly JsonObject[] {
+  const value = body[key] ?? [];
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "object" && item !== null))
+    throw invalid(`${key}: must be a list of objects`);
+  return value as readonly JsonObject[];
+}
+
+/** A map of strings to strings; empty when absent or null. */
+export function textMapIn(body: JsonObject, key: string): Readonly<Record<string, string>> {
+  const entries = Object.entries(objectIn(body, key)).map(([name, value]) => {
+    if (typeof value !== "string") throw invalid(`${key}.${name}: must be a string`);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A whole number; undefined when absent or null. */
+export function integerIn(body: JsonObject, key: string): number | undefined {
+  const value = body[key] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value !== "number" || !Number.isSafeInteger(value))
+    throw invalid(`${key}: must be a whole number`);
+  return value;
+}

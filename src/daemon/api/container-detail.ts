@@ -1,10 +1,10 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
 import { IDS } from "../../runtime/id-range.ts";
 import type { Health } from "../../runtime/health/state.ts";
-import type { Port } from "../../spec/project.ts";
+import type { ContainerPort } from "../../runtime/container.ts";
 import { hostConfig } from "./container-host-config.ts";
 import { mountPoints } from "./container-mounts.ts";
-import { hostAddresses } from "./container-ports.ts";
+import { portKey, portMap } from "./container-ports.ts";
 import { stateText } from "./container-status.ts";
 import { commandLine, networks } from "./container-summary.ts";
 
@@ -12,7 +12,7 @@ import { commandLine, networks } from "./container-summary.ts";
 const NEVER = "0001-01-01T00:00:00Z";
 
 /** The answer of `GET /containers/{id}/json` (Engine API, ContainerInspectResponse); what gantry has no word for is left out. */
-export function containerDetail(container: ObservedContainer, ports: readonly Port[]): object {
+export function containerDetail(container: ObservedContainer, ports: readonly ContainerPort[]): object {
   const { config } = container;
   const [path = "", ...args] = commandLine(config);
   return {
@@ -26,12 +26,12 @@ export function containerDetail(container: ObservedContainer, ports: readonly Po
     RestartCount: container.failures,
     Driver: "overlay2",
     Platform: "linux",
-    HostConfig: hostConfig(container, bindings(ports)),
+    HostConfig: hostConfig(container, portMap(config.ports ?? ports)),
     Mounts: mountPoints(config.mounts),
     Gantry: { UserNamespace: userNamespace(container) },
     Config: containerConfig(container, ports),
     NetworkSettings: {
-      Ports: bindings(ports),
+      Ports: { ...unpublished(config), ...portMap(ports) },
       IPAddress: container.state === "running" ? (container.address ?? "") : "",
       Networks: networks(container),
     },
@@ -81,8 +81,13 @@ function userNamespace({ idBase }: ObservedContainer): object | null {
   return idBase === undefined ? null : { HostId: idBase, Size: IDS };
 }
 
-function containerConfig({ config, id }: ObservedContainer, ports: readonly Port[]): object {
-  const exposed = ports.map((port) => [portKey(port), {}]);
+/** Docker lists what is exposed and not published, without a binding. */
+function unpublished({ exposed = [] }: ObservedContainer["config"]): Record<string, null> {
+  return Object.fromEntries(exposed.map((port) => [port, null]));
+}
+
+function containerConfig({ config, id }: ObservedContainer, ports: readonly ContainerPort[]): object {
+  const exposed = [...(config.exposed ?? []), ...ports.map(portKey)].map((port) => [port, {}]);
   return {
     Hostname: config.hostname ?? id.slice(0, 12),
     Domainname: config.domainname ?? "",
@@ -104,20 +109,6 @@ function containerConfig({ config, id }: ObservedContainer, ports: readonly Port
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     StopTimeout: Math.ceil(config.stopGraceMs / 1000),
   };
-}
-
-function bindings(ports: readonly Port[]): Record<string, object[]> {
-  const byPort: Record<string, object[]> = {};
-  for (const port of ports) {
-    const bound = (byPort[portKey(port)] ??= []);
-    for (const address of hostAddresses(port))
-      bound.push({ HostIp: address, HostPort: String(port.hostPort) });
-  }
-  return byPort;
-}
-
-function portKey(port: Port): string {
-  return `${port.containerPort}/${port.protocol}`;
 }
 
 function instant(ms: number | undefined): string {

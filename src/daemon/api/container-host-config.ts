@@ -8,13 +8,13 @@ export function hostConfig(
   container: ObservedContainer,
   ports: Readonly<Record<string, readonly object[]>>,
 ): object {
-  const { config, idBase } = container;
+  const { config, idBase, autoRemove } = container;
   return {
     Binds: binds(config.mounts),
     NetworkMode: networkMode(container),
     PortBindings: ports,
     RestartPolicy: { Name: config.restart.name, MaximumRetryCount: config.restart.maxRetries ?? 0 },
-    AutoRemove: false,
+    AutoRemove: autoRemove === true,
     ReadonlyRootfs: config.readOnly ?? false,
     Tmpfs: tmpfs(config.mounts),
     Init: config.init,

@@ -1,42 +1,34 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
-import type { Port } from "../../spec/project.ts";
-import { GantryError } from "../../error.ts";
+import type { ContainerPort } from "../../runtime/container.ts";
 import type { Engine } from "../engine.ts";
 
-export type PortsOf = (container: ObservedContainer) => readonly Port[];
+export type PortsOf = (container: ObservedContainer) => readonly ContainerPort[];
 
 /**
- * The ports published for each of these containers: those of its service, since all replicas answer behind one
- * port. None for a container that does not run or that no project wants any more.
+ * The ports published for a container: those of its service, since all replicas answer behind one port, or its own. None
+ * for one that does not run.
  */
-export async function publishedPorts(
-  engine: Engine,
-  containers: readonly ObservedContainer[],
-): Promise<PortsOf> {
-  const names = new Set(containers.flatMap(({ owner }) => owner?.project ?? []));
-  const services = new Map<string, readonly Port[]>();
-  await Promise.all(
-    [...names].map(async (project) => {
-      for (const [service, ports] of await portsOfProject(engine, project)) {
-        services.set(`${project}/${service}`, ports);
-      }
-    }),
-  );
-  return ({ owner, state }) =>
-    (state === "running" && services.get(`${owner?.project}/${owner?.service}`)) || [];
-}
-
-async function portsOfProject(engine: Engine, name: string): Promise<[string, readonly Port[]][]> {
-  try {
-    const { project } = await engine.projects.get(name);
-    return Object.entries(project.services).map(([service, { ports }]) => [service, ports]);
-  } catch (error) {
-    if (error instanceof GantryError && error.code === "project.not-found") return [];
-    throw error;
-  }
+export function publishedPorts(engine: Engine): PortsOf {
+  return (container) => (container.state === "running" ? engine.containers.ports(container) : []);
 }
 
 /** Addresses a published port listens on; Docker writes "every address" as one of each family. */
-export function hostAddresses(port: Port): readonly string[] {
+export function hostAddresses(port: ContainerPort): readonly string[] {
   return port.hostIp === undefined ? ["0.0.0.0", "::"] : [port.hostIp];
+}
+
+/** `80/tcp` */
+export function portKey(port: ContainerPort): string {
+  return `${port.containerPort}/${port.protocol}`;
+}
+
+/** Docker's PortMap: bindings by `80/tcp`; an ephemeral host port is the empty string. */
+export function portMap(ports: readonly ContainerPort[]): Record<string, object[]> {
+  const byPort: Record<string, object[]> = {};
+  for (const port of ports) {
+    const bound = (byPort[portKey(port)] ??= []);
+    const HostPort = port.hostPort === 0 ? "" : String(port.hostPort);
+    for (const HostIp of hostAddresses(port)) bound.push({ HostIp, HostPort });
+  }
+  return byPort;
 }

@@ -2,13 +2,17 @@ import { attachmentsOf } from "../../apply/network-attachments.ts";
 import { scopeOf } from "../../apply/scope.ts";
 import { networkName } from "../../net/definition.ts";
 import type { ObservedContainer } from "../../observe/snapshot.ts";
-import type { Port } from "../../spec/project.ts";
+import type { ContainerPort } from "../../runtime/container.ts";
 import { mountPoints } from "./container-mounts.ts";
-import { hostAddresses } from "./container-ports.ts";
+import { hostAddresses, portKey } from "./container-ports.ts";
 import { stateText, statusText } from "./container-status.ts";
 
 /** An element of `GET /containers/json` (Engine API, ContainerSummary). `now` in ms since the epoch. */
-export function containerSummary(container: ObservedContainer, ports: readonly Port[], now: number): object {
+export function containerSummary(
+  container: ObservedContainer,
+  ports: readonly ContainerPort[],
+  now: number,
+): object {
   const { config } = container;
   return {
     Id: container.id,
@@ -17,7 +21,7 @@ export function containerSummary(container: ObservedContainer, ports: readonly P
     ImageID: container.imageId,
     Command: commandLine(config).join(" "),
     Created: Math.floor(container.createdAt / 1000),
-    Ports: ports.flatMap(portSummaries),
+    Ports: [...ports.flatMap(portSummaries), ...exposedOnly(container, ports)],
     Labels: config.labels,
     State: stateText(container),
     Status: statusText(container, now),
@@ -65,7 +69,16 @@ export function networks(container: ObservedContainer): Record<string, object> {
   return Object.fromEntries(endpoints);
 }
 
-function portSummaries(port: Port): object[] {
+/** What it listens on for its neighbours; of one that runs, as docker has it. */
+function exposedOnly({ state, config }: ObservedContainer, ports: readonly ContainerPort[]): object[] {
+  const published = new Set(ports.map(portKey));
+  if (state !== "running") return [];
+  return (config.exposed ?? [])
+    .filter((port) => !published.has(port))
+    .map((port) => ({ PrivatePort: Number.parseInt(port, 10), Type: port.split("/")[1] ?? "tcp" }));
+}
+
+function portSummaries(port: ContainerPort): object[] {
   return hostAddresses(port).map((address) => ({
     IP: address,
     PrivatePort: port.containerPort,

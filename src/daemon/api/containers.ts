@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { messageOf } from "../../error.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine, StopOptions } from "../engine.ts";
 import { containerDetail } from "./container-detail.ts";
 import { selectContainers } from "./container-filter.ts";
 import { publishedPorts } from "./container-ports.ts";
@@ -8,7 +7,9 @@ import { containerReference, type ContainerParams } from "./container-reference.
 import { containerSummary } from "./container-summary.ts";
 import { invalid, NotBuiltError } from "./errors.ts";
 import { Query } from "./query.ts";
-import { beginStream } from "./stream.ts";
+
+/** A timer takes no more than 24 days. */
+const LONGEST_GRACE_MS = 2 ** 31 - 1;
 
 interface OneContainer {
   Params: ContainerParams;
@@ -29,23 +30,18 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
   });
 
   app.post<OneContainer>("/containers/:container/stop", async (request, reply) => {
-    const query = new Query(request);
-    if (query.text("signal") !== undefined) throw new NotBuiltError("stopping with another signal");
-    const stopped = await containers.stop(containerReference(request), grace(query));
+    const stopped = await containers.stop(containerReference(request), stopOptions(new Query(request)));
     return reply.code(stopped ? 204 : 304).send();
   });
 
   app.post<OneContainer>("/containers/:container/restart", async (request, reply) => {
-    const query = new Query(request);
-    if (query.text("signal") !== undefined) throw new NotBuiltError("stopping with another signal");
-    await containers.restart(containerReference(request), grace(query));
+    await containers.restart(containerReference(request), stopOptions(new Query(request)));
     return reply.code(204).send();
   });
 
   app.post<OneContainer>("/containers/:container/kill", async (request, reply) => {
-    const signal = new Query(request).text("signal") ?? "SIGKILL";
-    if (!/^[A-Za-z0-9+-]{1,20}$/.test(signal)) throw invalid(`Invalid signal: ${signal}`);
-    await containers.kill(containerReference(request), signal.toUpperCase());
+    const signal = signalOf(new Query(request)) ?? "SIGKILL";
+    await containers.kill(containerReference(request), signal);
     return reply.code(204).send();
   });
 
@@ -62,39 +58,33 @@ export function containerRoutes(app: FastifyInstance, engine: Engine): void {
     await containers.remove(containerReference(request), options);
     return reply.code(204).send();
   });
-
-  app.post<OneContainer>("/containers/:container/wait", async (request, reply) => {
-    const condition = new Query(request).text("condition") ?? "not-running";
-    if (condition !== "not-running") throw new NotBuiltError(`waiting for "${condition}"`);
-    const { id } = await containers.find(containerReference(request));
-    const exit = containers.wait(id);
-    // The head goes out now: docker's CLI takes it as the promise that the wait has begun.
-    const response = beginStream(reply, "application/json");
-    response.end(
-      await exit.then(
-        (code) => JSON.stringify({ StatusCode: code }),
-        (error: unknown) => JSON.stringify({ StatusCode: -1, Error: { Message: messageOf(error) } }),
-      ),
-    );
-  });
 }
 
 async function list(engine: Engine, query: Query): Promise<object[]> {
   const selected = selectContainers(await engine.containers.list(), query);
-  const portsOf = await publishedPorts(engine, selected);
+  const portsOf = publishedPorts(engine);
   const now = Date.now();
   return selected.map((container) => containerSummary(container, portsOf(container), now));
 }
 
 async function inspect(engine: Engine, reference: string): Promise<object> {
   const container = await engine.containers.find(reference);
-  const portsOf = await publishedPorts(engine, [container]);
-  return containerDetail(container, portsOf(container));
+  return containerDetail(container, publishedPorts(engine)(container));
 }
 
 /** A negative `t` waits as long as it takes. */
-function grace(query: Query): { graceMs?: number } {
+function stopOptions(query: Query): StopOptions {
   const seconds = query.integer("t");
-  if (seconds === undefined) return {};
-  return { graceMs: seconds < 0 ? Number.MAX_SAFE_INTEGER : seconds * 1000 };
+  const signal = signalOf(query);
+  return {
+    ...(seconds !== undefined && { graceMs: seconds < 0 ? LONGEST_GRACE_MS : seconds * 1000 }),
+    ...(signal !== undefined && { signal }),
+  };
+}
+
+function signalOf(query: Query): string | undefined {
+  const signal = query.text("signal");
+  if (signal === undefined) return undefined;
+  if (!/^[A-Za-z0-9+-]{1,20}$/.test(signal)) throw invalid(`Invalid signal: ${signal}`);
+  return signal.toUpperCase();
 }

@@ -20,6 +20,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   "command.not-found": 400,
   "command.not-executable": 400,
   "project.not-found": 404,
+  "volume.not-found": 404,
   "volume.in-use": 409,
   "network.exhausted": 500,
   "limit.unsupported": 400,
@@ -86,5 +87,10 @@ function inDockersWords(body: ErrorBody, request: FastifyRequest): ErrorBody {
   if (body.code === "container.not-found" && params["container"] !== undefined) {
     return { ...body, message: `No such container: ${params["container"]}` };
   }
+  // By these words its CLI knows which status to end with: 127 or 126.
+  if (body.code === "command.not-found")
+    return { ...body, message: `${body.message}: executable file not found` };
+  if (body.code === "command.not-executable")
+    return { ...body, message: `${body.message}: permission denied` };
   return body;
 }

@@ -25,7 +25,8 @@ export function execRequest(body: unknown): { config: ExecConfig; stdout: boolea
   return { config, stdout: booleanIn(asked, "AttachStdout"), stderr: booleanIn(asked, "AttachStderr") };
 }
 
-function environment(entries: readonly string[]): Record<string, string> {
+/** Docker's list of `NAME=value`. Throws request.invalid. */
+export function environment(entries: readonly string[]): Record<string, string> {
   // fromEntries defines own members, so that a variable named __proto__ is only a variable.
   return Object.fromEntries(
     entries.flatMap((entry) => {

@@ -4,6 +4,7 @@ import { authRoutes } from "./auth.ts";
 import { attachRoutes, attachUpgrade } from "./attach.ts";
 import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
 import { containerRoutes } from "./containers.ts";
+import { createRoutes } from "./create/routes.ts";
 import { answerErrors } from "./errors.ts";
 import { diskUsageRoutes } from "./disk-usage.ts";
 import { eventRoutes } from "./events.ts";
@@ -21,6 +22,8 @@ import { refuseGarbage } from "./raw-answer.ts";
 import { usageRoutes } from "./usage.ts";
 import { systemRoutes, type DaemonInfo } from "./system.ts";
 import { acceptUpgrades } from "./upgrade.ts";
+import { volumeRoutes } from "./volumes.ts";
+import { waitRoutes } from "./wait.ts";
 import { withoutVersion } from "./version.ts";
 
 /** Characters: a longer name or id is refused before any route sees it. */
@@ -45,6 +48,9 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   const execs = new ExecRegistry(engine);
   systemRoutes(app, engine, info);
   containerRoutes(app, engine);
+  createRoutes(app, engine);
+  waitRoutes(app, engine);
+  volumeRoutes(app, engine);
   logRoutes(app, engine);
   usageRoutes(app, engine);
   execRoutes(app, engine, execs);

@@ -118,6 +118,17 @@ export class MemoryEngine implements Engine {
   readonly containers: Engine["containers"] = {
     list: () => Promise.resolve(this.records),
     find: async (reference) => this.#find(reference),
+    create: async ({ name = "unnamed", config }) => {
+      const { id } = this.add(name, { config, state: "created" });
+      return { id, warnings: [] };
+    },
+    rename: async (reference) => void this.#find(reference),
+    update: async (reference) => (this.#find(reference), []),
+    ports: ({ owner }) => {
+      const project = this.applied.get(owner?.project ?? "");
+      return project?.services[owner?.service ?? ""]?.ports ?? [];
+    },
+    size: async () => 0,
     start: async (reference) => {
       const found = this.#find(reference);
       if (found.state === "running") return false;
@@ -202,6 +213,16 @@ export class MemoryEngine implements Engine {
     connect: () => Promise.reject(new GantryError("internal", "there are no networks here")),
     disconnect: () => Promise.reject(new GantryError("internal", "there are no networks here")),
   };
+  readonly volumes: Engine["volumes"] = {
+    list: async () => [],
+    find: async (name) => {
+      throw new GantryError("volume.not-found", `get ${name}: no such volume`);
+    },
+    create: async (name = "anonymous", labels) => ({ name, labels, createdAt: 0, data: "/", users: [] }),
+    remove: async () => undefined,
+    size: async () => 0,
+  };
+
   readonly images: Engine["images"] = {
     list: () => Promise.resolve(this.stored),
     import: async (body, reference) => {

@@ -6,7 +6,7 @@ import { capabilitiesOf, capabilityNames, DEFAULT_CAPABILITIES } from "../../../
 import type { ContainerConfig } from "../../../src/runtime/container.ts";
 import { deviceRules, ruleText } from "../../../src/runtime/device-rules.ts";
 import { cgroupsOf, limitWrites } from "../../../src/runtime/limits.ts";
-import { NEW, ownNamespaces, sharedServices } from "../../../src/runtime/namespaces.ts";
+import { NEW, ownNamespaces, sharedModes } from "../../../src/runtime/namespaces.ts";
 import { SeccompFilters } from "../../../src/runtime/seccomp/filters.ts";
 import { tmpfsAttributes, tmpfsOptions } from "../../../src/runtime/tmpfs.ts";
 
@@ -145,7 +145,7 @@ test("namespaces that are another's are not made", () => {
   expect(ownNamespaces({ network: "none" })).toBe(ownNamespaces());
   const shared = { network: "service:a", pid: "service:a", ipc: "service:b", uts: "host" } as const;
   expect(ownNamespaces(shared)).toBe(NEW.mounts);
-  expect(sharedServices(shared)).toEqual(["a", "b"]);
+  expect(sharedModes(shared)).toEqual(["service:a", "service:b"]);
 });
 
 test("a tmpfs runs no programs and honours no set-user-ID bits unless it says so", () => {

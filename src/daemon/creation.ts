@@ -1,5 +1,6 @@
 import { GantryError } from "../error.ts";
 import type { Containers } from "../apply/containers.ts";
+import { goArchitecture } from "../image/platform.ts";
 import type { ImageStore } from "../image/store.ts";
 import { isOfAnother, namedBy } from "../runtime/namespaces.ts";
 import type {
@@ -66,6 +67,7 @@ export function containerCreation({ runtime, images, containers, find }: Creatio
   async function create(
     asked: AskedContainer,
   ): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+    refuseOtherPlatform(asked.platform);
     const image = await images.resolve(asked.config.image);
     const exposed = [
       ...new Set([...(asked.config.exposed ?? []), ...(image?.config.exposedPorts ?? [])]),
@@ -86,6 +88,16 @@ export function containerCreation({ runtime, images, containers, find }: Creatio
   }
 
   return { create, withName };
+}
+
+/** `linux/amd64` or `amd64`. Images of other machines' kinds cannot run here, and none is kept. */
+function refuseOtherPlatform(platform: string | undefined): void {
+  const architecture = goArchitecture(process.arch);
+  if (platform === undefined || platform === architecture || platform.startsWith(`linux/${architecture}`))
+    return;
+  throw new GantryError("image.not-found", `No such image: no image for ${platform} can be run here`, {
+    next: `this machine is linux/${architecture}`,
+  });
 }
 
 /** Names become ids: the container meant is the one that has the name now. */

@@ -2,6 +2,7 @@
 import { enclosed } from "./enclosure.mjs";
 
 const BENCHMARKS = {
+  load: "what reading a spec of 80 and of 1,000 services takes",
   plan: "what the planner takes to find 1,000 containers unchanged",
   scale: "1 -> N replicas: the kernel's own limit, gantry, docker; memory too [--replicas 100] [--rounds 3]",
   reload: "from saving a new replica count until the new replica answers [--rounds 20]",

@@ -1,6 +1,7 @@
 import { GantryError } from "../error.ts";
 import type { ProjectSummary } from "../daemon/protocol.ts";
-import type { LoadOptions } from "../spec/load.ts";
+import type { Diagnostic } from "../spec/diagnostic.ts";
+import type { LoadOptions } from "../spec/model.ts";
 import type { Project } from "../spec/project.ts";
 import type { Client } from "./client.ts";
 import type { Context } from "./context.ts";
@@ -28,13 +29,16 @@ export interface LoadedSpec {
 
 /** Reads the spec the flags name, else the one found from the current folder upwards. Prints its warnings. Throws SpecError. */
 export async function loadSpec(context: Context, flags: SpecFlags): Promise<LoadedSpec> {
-  const [{ loadProject }, { renderDiagnostic }] = await Promise.all([
-    import("../spec/load.ts"),
-    import("../spec/diagnostic.ts"),
-  ]);
+  const { loadProject } = await import("../spec/load.ts");
   const { project, warnings, watched } = await loadProject(loadOptions(context, flags));
-  for (const warning of warnings) context.stderr.write(`warning: ${renderDiagnostic(warning)}\n`);
+  await warn(context, warnings);
   return { project, watched };
+}
+
+/** Tells what is odd about the files. */
+export async function warn(context: Context, warnings: readonly Diagnostic[]): Promise<void> {
+  const { renderDiagnostic } = await import("../spec/diagnostic.ts");
+  for (const warning of warnings) context.stderr.write(`warning: ${renderDiagnostic(warning)}\n`);
 }
 
 /** What the flags ask the loader for. */
@@ -84,7 +88,7 @@ async function appliedFrom(context: Context, client: Client, flags: SpecFlags): 
  * are laid over it.
  */
 export async function specFile(context: Context, flags: SpecFlags): Promise<string | undefined> {
-  const { filesOf } = await import("../spec/load.ts");
+  const { filesOf } = await import("../spec/model.ts");
   try {
     const [first] = (await filesOf(loadOptions(context, flags))).files;
     return first === "-" ? undefined : first;

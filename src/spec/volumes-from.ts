@@ -39,7 +39,12 @@ export function withVolumesFrom(
 
 /** The services whose mounts a service takes over. */
 export function volumesFromOf(map: Keys | undefined): readonly string[] {
-  return (map?.volumes_from ?? []).map((entry) => entry.split(":")[0] ?? "");
+  return (map?.volumes_from ?? []).map((entry) => partsOf(entry)[0] ?? "");
+}
+
+/** `web`, `web:ro`, and with `service:` in front, as docker-compose 1 printed it. */
+function partsOf(entry: string): readonly string[] {
+  return entry.replace(/^service:/, "").split(":");
 }
 
 function mountsOf(
@@ -47,7 +52,7 @@ function mountsOf(
   services: Readonly<Record<string, Service>>,
   complete: (name: string) => Service,
 ): readonly Mount[] {
-  const [name = "", mode = "rw"] = entry.split(":");
+  const [name = "", mode = "rw"] = partsOf(entry);
   if (name === "container")
     throw new InvalidValue(
       "containers outside of the project cannot be named; mount the volumes by their names",

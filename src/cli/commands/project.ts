@@ -1,14 +1,16 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Run } from "../program.ts";
 import type { SpecFlags } from "../spec-flags.ts";
 import type { LifecycleOptions } from "../lifecycle.ts";
 import type { ApplyOptions } from "../verbs/apply.ts";
+import type { ConfigOptions } from "../verbs/config.ts";
 import type { DownOptions } from "../verbs/down.ts";
 import type { PlanOptions } from "../verbs/plan.ts";
 import type { ScaleOptions } from "../verbs/scale.ts";
 import type { Format } from "../listing.ts";
 import { group, outputOption, specOptions, verb, wholeNumber } from "./options.ts";
 
+const CONFIG_FORMATS = ["yaml", "json"] as const;
 const STRICT = ["--strict", "what is not built yet is an error, not a warning"] as const;
 const WAIT = ["--wait", "return only when every replica runs"] as const;
 
@@ -31,6 +33,24 @@ export function projectCommands(program: Command, run: Run): void {
     .addOption(outputOption())
     .action((options: PlanOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/plan.ts")).plan(context, options)),
+    );
+  specOptions(verb(program, "config", "show the files as one, merged and in their long form"), "-f, ")
+    .alias("convert")
+    .addOption(outputOption(CONFIG_FORMATS))
+    .addOption(new Option("--format <format>", "the same as --output").choices(CONFIG_FORMATS).hideHelp())
+    .option("--services", "only the names of the services")
+    .option("--images", "only the images")
+    .option("--volumes", "only the names of the volumes")
+    .option("--profiles", "only the profiles")
+    .option("--hash <service>", "a hash of the service's configuration, * for all")
+    .option("--no-interpolate", "leave variables as they are written")
+    .option("-q, --quiet", "only check the files")
+    .option(...STRICT)
+    .action((options: ConfigOptions & { readonly format?: ConfigOptions["output"] }, command: Command) =>
+      run(command, async (context) => {
+        const { format: output = options.output } = options;
+        return (await import("../verbs/config.ts")).config(context, { ...options, output });
+      }),
     );
   specOptions(verb(program, "watch", "apply the file at every save"), "-f, ")
     .option(...STRICT)

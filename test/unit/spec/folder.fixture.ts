@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { renderDiagnostic, SpecError } from "../../../src/spec/diagnostic.ts";
 import { loadProject } from "../../../src/spec/load.ts";
-import type { LoadOptions, LoadResult } from "../../../src/spec/load.ts";
+import type { LoadResult } from "../../../src/spec/load.ts";
+import type { LoadOptions } from "../../../src/spec/model.ts";
 
 export interface SpecFolder {
   /** Absolute. */

@@ -1,6 +1,7 @@
 import { renderDiagnostic, SpecError } from "../../../src/spec/diagnostic.ts";
 import { loadProject } from "../../../src/spec/load.ts";
-import type { LoadOptions, LoadResult } from "../../../src/spec/load.ts";
+import type { LoadResult } from "../../../src/spec/load.ts";
+import type { LoadOptions } from "../../../src/spec/model.ts";
 
 /** Loads a text as standard input, from a folder that does not exist, so that no file of the machine takes part. */
 export async function loadText(text: string, options: Partial<LoadOptions> = {}): Promise<LoadResult> {

@@ -1,4 +1,4 @@
-import { matches } from "./pattern.ts";
+import { joinPatterns, matches } from "./pattern.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -59,10 +59,13 @@ export const AS_ALWAYS: Readonly<Record<string, string>> = {
   "secrets.*.name": "without a meaning outside of the file",
 };
 
+const PATTERNS = joinPatterns([...Object.keys(REFUSED), ...Object.keys(WITHOUT_EFFECT)]);
+
 /** Says of every key in the files that is refused or has no effect why. */
 export function reportRefused(value: unknown, report: Report): void {
-  for (const [pattern, reason] of Object.entries(REFUSED))
-    for (const path of matches(value, pattern)) report.error(path, reason, "key");
-  for (const [pattern, reason] of Object.entries(WITHOUT_EFFECT))
-    for (const path of matches(value, pattern)) report.warning(path, reason);
+  for (const { pattern, path } of matches(value, PATTERNS)) {
+    const refused = REFUSED[pattern];
+    if (refused !== undefined) report.error(path, refused, "key");
+    else report.warning(path, WITHOUT_EFFECT[pattern] ?? "has no effect");
+  }
 }

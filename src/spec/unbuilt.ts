@@ -1,4 +1,4 @@
-import { matches } from "./pattern.ts";
+import { joinPatterns, matches } from "./pattern.ts";
 import type { Report } from "./report.ts";
 
 /**
@@ -42,12 +42,12 @@ export const UNBUILT: readonly string[] = [
   "services.*.volumes.[].bind.recursive",
 ];
 
+const PATTERNS = joinPatterns(UNBUILT);
+
 /** Says of every key in the file that is not built yet that it has no effect: a warning, or an error when strict. */
 export function reportUnbuilt(value: unknown, report: Report, strict: boolean): void {
-  for (const entry of UNBUILT) {
-    for (const path of matches(value, entry)) {
-      if (strict) report.error(path, "not built yet", "key");
-      else report.warning(path, "not built yet, ignored");
-    }
+  for (const { path } of matches(value, PATTERNS)) {
+    if (strict) report.error(path, "not built yet", "key");
+    else report.warning(path, "not built yet, ignored");
   }
 }

@@ -5,10 +5,11 @@ import type { LifecycleOptions } from "../lifecycle.ts";
 import type { ApplyOptions } from "../verbs/apply.ts";
 import type { ConfigOptions } from "../verbs/config.ts";
 import type { DownOptions } from "../verbs/down.ts";
+import type { InitOptions } from "../verbs/init.ts";
 import type { PlanOptions } from "../verbs/plan.ts";
 import type { ScaleOptions } from "../verbs/scale.ts";
 import type { Format } from "../listing.ts";
-import { group, outputOption, specOptions, verb, wholeNumber } from "./options.ts";
+import { append, group, outputOption, specOptions, verb, wholeNumber } from "./options.ts";
 
 const CONFIG_FORMATS = ["yaml", "json"] as const;
 const STRICT = ["--strict", "what is not built yet is an error, not a warning"] as const;
@@ -21,6 +22,11 @@ export function projectCommands(program: Command, run: Run): void {
     .alias("up")
     .option(...WAIT)
     .option("--dry-run", "show the plan, change nothing")
+    .addOption(
+      new Option("--scale <service=n>", "so many replicas instead, until the next apply").argParser(append),
+    )
+    .addOption(new Option("-d, --detach", "what apply always does, as compose writes it").hideHelp())
+    .addOption(new Option("--remove-orphans", "what apply always does, as compose writes it").hideHelp())
     .option(...STRICT)
     .action((options: ApplyOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/apply.ts")).apply(context, options)),
@@ -51,6 +57,11 @@ export function projectCommands(program: Command, run: Run): void {
         const { format: output = options.output } = options;
         return (await import("../verbs/config.ts")).config(context, { ...options, output });
       }),
+    );
+  verb(program, "init", "write a starter file with comments")
+    .addOption(new Option("-f, --file <file>", "where to").default("compose.yaml"))
+    .action((options: InitOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/init.ts")).init(context, options)),
     );
   specOptions(verb(program, "watch", "apply the file at every save"), "-f, ")
     .option(...STRICT)

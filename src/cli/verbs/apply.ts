@@ -1,8 +1,11 @@
+import { GantryError } from "../../error.ts";
+import type { Project } from "../../spec/project.ts";
 import { applyProject } from "../apply-project.ts";
 import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
 import { followProgress } from "../follow-progress.ts";
 import { interruptible } from "../interrupt.ts";
+import { parseScales } from "../scale-argument.ts";
 import { loadSpec, type SpecFlags } from "../spec-flags.ts";
 import { requestPlan } from "./plan.ts";
 
@@ -11,11 +14,13 @@ export interface ApplyOptions extends SpecFlags {
   readonly wait?: boolean;
   /** Show what would be done, do nothing. */
   readonly dryRun?: boolean;
+  /** `SERVICE=N`: so many replicas instead of the file's. */
+  readonly scale?: readonly string[];
 }
 
 /** `gantry apply`: makes the machine match the file, and keeps it so. */
 export async function apply(context: Context, options: ApplyOptions): Promise<number> {
-  const { project } = await loadSpec(context, options);
+  const project = scaled((await loadSpec(context, options)).project, options.scale ?? []);
   const client = await connect(context);
   if (options.dryRun === true) {
     const { plan, text } = await requestPlan(client, project);
@@ -30,4 +35,18 @@ export async function apply(context: Context, options: ApplyOptions): Promise<nu
       return 0;
     },
   );
+}
+
+/** Throws GantryError `request.invalid` for a service that the project has not. */
+function scaled(project: Project, words: readonly string[]): Project {
+  const services = { ...project.services };
+  for (const { service, replicas } of parseScales(words)) {
+    const definition = Object.hasOwn(services, service) ? services[service] : undefined;
+    if (definition === undefined)
+      throw new GantryError("request.invalid", `${project.name} has no service called ${service}`, {
+        next: `it has: ${Object.keys(services).join(", ")}`,
+      });
+    services[service] = { ...definition, replicas };
+  }
+  return { ...project, services };
 }

@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { loadProject, loadUninterpolated } from "../../../src/spec/load.ts";
 import { escaped } from "../../../src/spec/escape.ts";
 import { samples } from "./corpus.fixture.ts";
+
+// Many files, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SAMPLES = samples();
 

@@ -1,7 +1,10 @@
 import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { specFolder } from "./folder.fixture.ts";
+
+// Megabytes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SOUND = "services: { a: { image: x } }\n";
 

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { specFolder } from "./folder.fixture.ts";
+
+// Many files, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 test("services, volumes and images of an included file are the project's, with paths from their own folder", async () => {
   const folder = await specFolder({

@@ -39,6 +39,7 @@ test("services start once what they depend on is healthy or done, and apply stay
   const planned = await instance().gantry(["plan"]);
   expect(planned.code).toBe(2);
   expect(planned.stdout).toContain("+ web.1  create  not there, once db is healthy");
+  await mkdir(join(instance().folder, "state"));
   const applying = instance().gantry(["apply", "--wait"]);
   await until("db and the job", async () => (await instance().containers()).size === 2);
   await until("the job's end", async () => !(await instance().inspect("order-migrate-1")).State.Running);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "../error.ts";
+import { KeptConnection } from "./kept-connection.ts";
 import { listenerId, portOfSocket, socketsOf } from "./listener.ts";
 import type { PublishedPort } from "./listener.ts";
 import { bindPort, sendEndpoints, unbindPort } from "./proxy-port.ts";
@@ -53,7 +54,6 @@ interface Entry {
 }
 
 const RETRY_MIN_MS = 50;
-const RETRY_MAX_MS = 5_000;
 const DRAIN_POLL_MS = 50;
 
 /** Connects to the instance's proxy, or starts it, and takes over the table it has. Throws kernel. */
@@ -66,16 +66,21 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
 class NativeProxy implements Proxy {
   readonly #options: ProxyOptions;
   readonly #table = new Map<string, Entry>();
-  #control: ProxyControl | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #kept: KeptConnection<ProxyControl>;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#kept = new KeptConnection({
+      name: "the proxy",
+      connect: () => connectOrStart(options),
+      tellAll: (control) => this.#sendTable(control),
+      onProblem: (error) => options.onProblem?.(error),
+      retryMinMs: RETRY_MIN_MS,
+    });
   }
 
   async open(): Promise<void> {
-    await this.#inTurn(async (control) => {
+    await this.#kept.run(async (control) => {
       for (const socket of await control.status()) this.#adopt(socket);
       await this.#sendTable(control); // a daemon that died in the middle may have left half of a port
     });
@@ -83,7 +88,7 @@ class NativeProxy implements Proxy {
 
   async listen(ports: readonly PublishedPort[]): Promise<readonly BoundPort[]> {
     for (const port of ports) socketsOf(port); // throws before anything is changed
-    return this.#inTurn(async (control) => {
+    return this.#kept.run(async (control) => {
       const made: string[] = [];
       try {
         for (const port of ports) {
@@ -104,7 +109,7 @@ class NativeProxy implements Proxy {
   }
 
   async setEndpoints(id: string, addresses: readonly string[]): Promise<void> {
-    await this.#inTurn(async (control) => {
+    await this.#kept.run(async (control) => {
       const entry = this.#table.get(id);
       if (entry === undefined) throw new GantryError("internal", `no port ${id} is published`);
       entry.addresses = [...addresses];
@@ -113,7 +118,7 @@ class NativeProxy implements Proxy {
   }
 
   async unlisten(ids: readonly string[]): Promise<void> {
-    await this.#inTurn(async (control) => {
+    await this.#kept.run(async (control) => {
       for (const id of ids) {
         const entry = this.#table.get(id);
         if (entry === undefined) continue;
@@ -128,7 +133,7 @@ class NativeProxy implements Proxy {
   }
 
   async status(): Promise<readonly SocketStatus[]> {
-    return this.#inTurn((control) => control.status());
+    return this.#kept.run((control) => control.status());
   }
 
   async connections(address: string): Promise<number> {
@@ -151,12 +156,11 @@ class NativeProxy implements Proxy {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#control?.close();
+    this.#kept.close();
   }
 
   async #drop(address: string): Promise<number> {
-    return this.#inTurn(async (control) => {
+    return this.#kept.run(async (control) => {
       let dropped = 0;
       for (const { id, endpoint } of endpointsOf(await control.status(), address))
         dropped += await control.drop(id, endpoint);
@@ -173,30 +177,6 @@ class NativeProxy implements Proxy {
     this.#table.set(listenerId(port), { port, boundPort: socket.port, addresses });
   }
 
-  /** One conversation at a time, each with a proxy that has the whole table. */
-  #inTurn<T>(conversation: (control: ProxyControl) => Promise<T>): Promise<T> {
-    const result = this.#last.then(async () => {
-      if (this.#closed) throw new GantryError("internal", "the proxy was closed");
-      return conversation(await this.#connected());
-    });
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  async #connected(): Promise<ProxyControl> {
-    if (this.#control !== undefined && !this.#control.closed) return this.#control;
-    const control = await connectOrStart(this.#options);
-    try {
-      await this.#sendTable(control);
-    } catch (error) {
-      control.close();
-      throw error;
-    }
-    this.#control = control;
-    control.onClose(() => void this.#restore());
-    return control;
-  }
-
   /** A port somebody took while the proxy was dead leaves the table: whoever compares it with the wish sees that. */
   async #sendTable(control: ProxyControl): Promise<void> {
     for (const [id, entry] of this.#table) {
@@ -207,20 +187,6 @@ class NativeProxy implements Proxy {
         if (!(error instanceof GantryError) || error.code !== "port.taken") throw error;
         this.#table.delete(id);
         this.#options.onProblem?.(error);
-      }
-    }
-  }
-
-  /** The proxy went away: brings one back though nobody asks for anything, and goes on trying. */
-  async #restore(): Promise<void> {
-    for (let wait = RETRY_MIN_MS; !this.#closed; wait = Math.min(wait * 2, RETRY_MAX_MS)) {
-      try {
-        await this.#inTurn(async () => undefined);
-        return;
-      } catch (error) {
-        if (this.#closed) return;
-        this.#options.onProblem?.(error);
-        await delay(wait, undefined, { ref: false });
       }
     }
   }

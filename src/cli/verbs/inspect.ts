@@ -1,10 +1,8 @@
 import { GantryError } from "../../error.ts";
 import { segment, type Client } from "../client.ts";
-import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
 import { imagePath } from "../image-path.ts";
-import { printValue } from "../listing.ts";
-import { reportError } from "../report-error.ts";
+import { inspectEach } from "../inspect-each.ts";
 
 /** `gantry inspect NAME...`: everything known of containers, else of images, as one array. Status 1 if any is unknown. */
 export async function inspect(
@@ -24,27 +22,6 @@ export async function inspectImages(
   return await inspectEach(context, names, options, (client, name) =>
     client.json<unknown>("GET", imagePath(name, "json")),
   );
-}
-
-async function inspectEach(
-  context: Context,
-  names: readonly string[],
-  options: { readonly output: "json" | "yaml" },
-  one: (client: Client, name: string) => Promise<unknown>,
-): Promise<number> {
-  const client = await connect(context);
-  const found: unknown[] = [];
-  let status = 0;
-  for (const name of names) {
-    try {
-      found.push(await one(client, name));
-    } catch (error) {
-      reportError(context, error);
-      status = 1;
-    }
-  }
-  await printValue(context, options.output, found);
-  return status;
 }
 
 async function inspectOne(client: Client, name: string): Promise<unknown> {

@@ -1,8 +1,6 @@
 import { segment } from "../client.ts";
-import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
-import { printValue } from "../listing.ts";
-import { reportError } from "../report-error.ts";
+import { inspectEach } from "../inspect-each.ts";
 
 /** `gantry network inspect NETWORK...`: one array. Status 1 if any is unknown. */
 export async function networkInspect(
@@ -10,17 +8,7 @@ export async function networkInspect(
   names: readonly string[],
   options: { readonly output: "json" | "yaml" },
 ): Promise<number> {
-  const client = await connect(context);
-  const found: unknown[] = [];
-  let status = 0;
-  for (const name of names) {
-    try {
-      found.push(await client.json<unknown>("GET", `/networks/${segment(name)}`));
-    } catch (error) {
-      reportError(context, error);
-      status = 1;
-    }
-  }
-  await printValue(context, options.output, found);
-  return status;
+  return await inspectEach(context, names, options, (client, name) =>
+    client.json<unknown>("GET", `/networks/${segment(name)}`),
+  );
 }

@@ -147,7 +147,6 @@ export async function startEngine(
   wake.project = (name) => loop.wake(name);
   heard.health = (record, { status }) => {
     emit(`health_status: ${status}`, record);
-    if (record.owner === undefined) return;
     lookAgain(record);
   };
   for (const { project } of store.list()) {

@@ -182,14 +182,19 @@ export class Instance {
     const run = this.env["GANTRY_RUN"] ?? "";
     if (failed)
       await cp(join(run, "daemon.log"), join(ARTIFACTS, `${Date.now()}.daemon.log`)).catch(() => undefined);
-    for (const name of await this.#projects()) await this.ok(["down", "-v", "-p", name]);
-    await this.endDaemon("SIGTERM");
-    await until("everything to be gone", async () => (await leaksOf(this.base)).length === 0, 10_000).catch(
-      () => undefined,
-    );
-    const leaks = await leaksOf(this.base);
-    await endLeaks(this.base);
-    await rm(this.base, { recursive: true, force: true });
+    let leaks: readonly string[] = [];
+    try {
+      for (const name of await this.#projects()) await this.ok(["down", "-v", "-p", name]);
+      await this.endDaemon("SIGTERM");
+      await until("everything to be gone", async () => (await leaksOf(this.base)).length === 0, 10_000).catch(
+        () => undefined,
+      );
+    } finally {
+      // Also where something refused to be taken down: nothing of it may meet the next test.
+      leaks = await leaksOf(this.base);
+      await endLeaks(this.base);
+      await rm(this.base, { recursive: true, force: true });
+    }
     if (leaks.length > 0) throw new Error(`left behind:\n${leaks.join("\n")}`);
   }
 

@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { cgroupPids } from "../../src/host/cgroup-processes.ts";
+import { removeCgroup } from "../../src/host/cgroup.ts";
+import { killAll } from "./machinery.ts";
+import { until } from "./until.ts";
 
 /**
  * What an instance left on the machine: processes and mounts that name its folder, its cgroups, containers' folders,
@@ -18,15 +22,23 @@ export async function leaksOf(base: string): Promise<readonly string[]> {
   return found.flat();
 }
 
-/** Ends the processes that an instance left, so that one failed test does not fail the next. */
+/**
+ * Ends what an instance left, so that one failed test does not fail the next: its own processes, then those of its
+ * containers, which outlive their shims and are known by their cgroups alone.
+ */
 export async function endLeaks(base: string): Promise<void> {
-  for (const line of await processes(base)) {
-    const pid = Number(/^process (\d+):/.exec(line)?.[1]);
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It ended by itself meanwhile.
-    }
+  killAll((await processes(base)).map((line) => Number(/^process (\d+):/.exec(line)?.[1])));
+  for (const path of await cgroupPaths(base)) {
+    await until(
+      `nothing to run in ${path}`,
+      async () => {
+        const pids = await Promise.all([path, ...(await subfolders(path))].map((one) => cgroupPids(one)));
+        killAll(pids.flat());
+        return pids.flat().length === 0;
+      },
+      5000,
+    ).catch(() => undefined); // what stays has been told of
+    await removeCgroup(path);
   }
 }
 
@@ -51,10 +63,14 @@ async function mounts(base: string): Promise<readonly string[]> {
 }
 
 async function cgroups(base: string): Promise<readonly string[]> {
+  return (await cgroupPaths(base)).map((path) => `cgroup ${path}`);
+}
+
+async function cgroupPaths(base: string): Promise<readonly string[]> {
   const name = `gantry-${createHash("sha256").update(join(base, "run")).digest("hex").slice(0, 12)}`;
   const found: string[] = [];
   for (const folder of ["/sys/fs/cgroup", ...(await subfolders("/sys/fs/cgroup"))])
-    if ((await subfolders(folder)).includes(join(folder, name))) found.push(`cgroup ${join(folder, name)}`);
+    if ((await subfolders(folder)).includes(join(folder, name))) found.push(join(folder, name));
   return found;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAbsolute, normalize } from "node:path/posix";
+import { isDeepStrictEqual } from "node:util";
 import { GantryError } from "../error.ts";
 import type { Image } from "../image/image.ts";
 import type { ImageStore } from "../image/store.ts";
@@ -232,11 +233,14 @@ export class Containers {
 
   /** Changes a container's record, and what of it the running process's cgroups hold. */
   async update(id: string, change: Partial<ContainerRecord>): Promise<void> {
-    const record = { ...this.#record(id), ...change };
+    const before = this.#record(id);
+    const record = { ...before, ...change };
     // The kernel first: a limit it refuses must not be recorded as if it held.
     if (change.config !== undefined) await this.#runtime.applyLimits(record);
     await this.#runtime.records.put(record);
-    if (change.config !== undefined) await this.#runtime.probe(id);
+    // A check that stays as it is goes on with what it knows.
+    if (!isDeepStrictEqual(before.config.healthcheck, record.config.healthcheck))
+      await this.#runtime.probe(id);
     if (change.config !== undefined) this.#onEvent("update", record);
     if (change.name !== undefined) this.#onEvent("rename", record);
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GantryError } from "../error.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { howItEnded } from "./how-it-ended.ts";
 
 const POLL_MS = 20;
 /** After this long a container whose published port nobody answers on is taken as it is. */
@@ -46,8 +47,7 @@ export class Takeover {
     if (status.phase === "running") return;
     if (status.phase === "created") throw this.#notReady(id, status.failure?.message ?? "did not start");
     const { code, oomKilled } = status.exit;
-    const how = oomKilled ? "was killed: out of memory" : `exited with status ${code}`;
-    throw this.#notReady(id, `${how} before it was ready`);
+    throw this.#notReady(id, `${howItEnded(oomKilled, code)} before it was ready`);
   }
 
   #notReady(id: string, how: string): GantryError {

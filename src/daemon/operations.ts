@@ -141,7 +141,7 @@ export function projectOperations({
         if (stored === undefined) return;
         const { steps, later } = await loop.exclusively(project, () => loop.plan(project, stored));
         if (steps.length + later.length === 0) return;
-        refuseHopeless(stored);
+        progressOf(stored, mine(project));
         await delay(LATER_POLL_MS);
       }
     } finally {
@@ -149,12 +149,13 @@ export function projectOperations({
     }
   }
 
-  /** Throws conflict when some replica will never be as it should. */
-  function refuseHopeless(stored: StoredProject): void {
-    const { name } = stored.project;
-    const state = settled(desiredOf(stored), mine(name), Date.now());
-    if (state.state === "never")
-      throw new GantryError("conflict", state.message, { next: `gantry logs -p ${name} ${state.service}` });
+  /** How far a project is; throws conflict when some replica will never be as it should. */
+  function progressOf(stored: StoredProject, found: readonly ObservedContainer[]): "yes" | "no" {
+    const state = settled(desiredOf(stored), found, Date.now());
+    if (state.state !== "never") return state.state;
+    throw new GantryError("conflict", state.message, {
+      next: `gantry logs -p ${stored.project.name} ${state.service}`,
+    });
   }
 
   async function waitUntilSettled(
@@ -167,9 +168,7 @@ export function projectOperations({
     while (!leftAlone()) {
       const stored = get(project);
       const found = mine(project);
-      const state = settled(desiredOf(stored), found, Date.now());
-      refuseHopeless(stored);
-      if (state.state === "yes") {
+      if (progressOf(stored, found) === "yes") {
         const silent = await firstSilent(endpointsToAnswer(desiredOf(stored), found));
         if (silent === undefined) return;
         deadline ??= Date.now() + PORT_PATIENCE_MS;

@@ -1,4 +1,5 @@
 import type { Project } from "../spec/project.ts";
+import type { PublishedPort } from "../observe/snapshot.ts";
 import type { Plan } from "../reconcile/action.ts";
 import type { ErrorCode } from "../error.ts";
 
@@ -50,16 +51,8 @@ export interface ProjectSummary {
   readonly files: readonly string[];
 }
 
-/** GET /gantry/v1/ports -> PortUsage[]: what goes through the proxy. Counted since the port was opened. */
-export interface PortUsage {
-  readonly project: string;
-  readonly service: string;
-  readonly protocol: "tcp" | "udp";
-  /** Absent: every address. */
-  readonly hostIp?: string;
-  /** As bound: never 0. */
-  readonly hostPort: number;
-  readonly containerPort: number;
+/** GET /gantry/v1/ports -> PortUsage[]: what goes through the proxy, by the port as it is bound. Counted since it was opened. */
+export interface PortUsage extends PublishedPort {
   /** Replicas that get connections. */
   readonly endpoints: number;
   /** Connections with a replica now, and those that wait for one. */

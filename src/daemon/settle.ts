@@ -1,3 +1,4 @@
+import { howItEnded } from "../apply/how-it-ended.ts";
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Desired } from "../reconcile/desired.ts";
 import type { RestartPolicy } from "../spec/project.ts";
@@ -57,11 +58,7 @@ function judge(
   if (state === "exited" && exitCode === 0 && !comesBack) return "up";
   if (restart !== "no" && failures < Math.min(maxRetries, HOPELESS)) return "waiting";
   if (startFailure !== undefined) return { message: `cannot start: ${startFailure.message}` };
-  return state === "exited" ? { message: ending(replica) } : "waiting";
-}
-
-function ending({ oomKilled, exitCode }: ObservedContainer): string {
-  return oomKilled ? "was killed: out of memory" : `exited with status ${exitCode ?? "?"}`;
+  return state === "exited" ? { message: howItEnded(replica.oomKilled, exitCode) } : "waiting";
 }
 
 /** The TCP endpoints behind published ports that a waiting client would be let through to. */

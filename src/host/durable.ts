@@ -8,11 +8,7 @@ const { O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = constants;
 
 // Plain descriptors: a record is written for every start, and a FileHandle costs more than what is done with it.
 const openDescriptor = promisify(openFile);
-const writeDescriptor = promisify(write) as (
-  fd: number,
-  bytes: Uint8Array,
-  offset: number,
-) => Promise<{ bytesWritten: number }>;
+const writeDescriptor = promisify(write);
 const syncDescriptor = promisify(fsync);
 
 let counter = 0;

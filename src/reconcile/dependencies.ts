@@ -3,6 +3,7 @@ import type { Dependency } from "../spec/project.ts";
 import type { Later, Step } from "./action.ts";
 import { subjectOf } from "./container-steps.ts";
 import { DEPENDS_ON_LABEL } from "./dependency-label.ts";
+import { groupBy } from "./group.ts";
 import { own } from "./own.ts";
 import { sharedServices } from "./shared.ts";
 import type { Target } from "./target.ts";
@@ -33,12 +34,10 @@ export function inDependencyOrder(
   const waiting = targets.filter((target) => dependenciesOf(target).size > 0);
   if (waiting.length === 0) return { steps, later: [] };
 
-  const starting = new Map<string, Step[]>();
-  for (const step of steps) {
-    if (!STARTS.has(step.action.kind)) continue;
-    const service = serviceOf(step);
-    starting.set(service, [...(starting.get(service) ?? []), step]);
-  }
+  const starting = groupBy(
+    steps.filter(({ action }) => STARTS.has(action.kind)),
+    serviceOf,
+  );
   const verdicts = new Map<string, string | undefined>();
 
   /** What a service still waits for, in words; undefined when its containers may start in this plan. */
@@ -130,21 +129,19 @@ export function restartSteps(
 /** The same steps, those that end a container after those that end the containers which depend on it. */
 export function inEndingOrder(steps: readonly Step[], containers: readonly ObservedContainer[]): Step[] {
   const byId = new Map(containers.map((container) => [container.id, container]));
-  const dependents = new Map<string, string[]>();
-  for (const { action, key } of steps) {
-    if (action.kind !== "remove" && action.kind !== "stop") continue;
-    const labels = byId.get(action.id)?.config.labels ?? {};
-    for (const entry of (own(labels, DEPENDS_ON_LABEL) ?? "").split(",")) {
-      const name = entry.split(":", 1)[0] ?? "";
-      if (name !== "") dependents.set(name, [...(dependents.get(name) ?? []), key]);
-    }
-  }
+  const needs = steps.flatMap(({ action, key }) => {
+    if (action.kind !== "remove" && action.kind !== "stop") return [];
+    const label = own(byId.get(action.id)?.config.labels ?? {}, DEPENDS_ON_LABEL) ?? "";
+    const names = label.split(",").map((entry) => entry.split(":", 1)[0] ?? "");
+    return names.filter((name) => name !== "").map((name) => ({ name, key }));
+  });
+  const dependents = groupBy(needs, ({ name }) => name);
   if (dependents.size === 0) return [...steps];
   const ordered = steps.map((step) => {
     const { action } = step;
     if (action.kind !== "remove" && action.kind !== "stop") return step;
     const service = byId.get(action.id)?.owner?.service ?? "";
-    const first = (dependents.get(service) ?? []).filter((key) => key !== step.key);
+    const first = (dependents.get(service) ?? []).map(({ key }) => key).filter((key) => key !== step.key);
     return first.length === 0 ? step : { ...step, after: [...new Set([...step.after, ...first])] };
   });
   return topological(ordered);

@@ -201,13 +201,14 @@ describe("save and load", () => {
 });
 
 describe.runIf(HAS_SKOPEO)("skopeo", () => {
-  const copy = async (from: string, to: string): Promise<void> => {
+  const copy = async (from: string, to: string, ...flags: readonly string[]): Promise<void> => {
     await run("skopeo", [
       "copy",
       "--insecure-policy",
       "--src-tls-verify=false",
       "--dest-tls-verify=false",
       "-q",
+      ...flags,
       from,
       to,
     ]);
@@ -229,16 +230,11 @@ describe.runIf(HAS_SKOPEO)("skopeo", () => {
     const image = await twoLayers(`${registry.host}/peers/ours:1`);
     await registries.push(`${registry.host}/peers/ours:1`);
     await copy(`docker://${registry.host}/peers/ours:1`, `docker://${registry.host}/peers/theirs:1`);
-    await run("skopeo", [
-      "copy",
-      "--insecure-policy",
-      "--src-tls-verify=false",
-      "--dest-tls-verify=false",
-      "-q",
-      "--format=v2s2",
+    await copy(
       `docker://${registry.host}/peers/ours:1`,
       `docker://${registry.host}/peers/schema2:1`,
-    ]);
+      "--format=v2s2",
+    );
     await store.remove(image.id, nobody);
     const pulled = await registries.pull(`${registry.host}/peers/theirs:1`);
     expect(pulled.image.id).toBe(image.id);

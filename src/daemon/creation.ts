@@ -54,7 +54,7 @@ export function containerCreation({ runtime, images, containers, find }: Creatio
       throw new GantryError(
         "conflict",
         `Conflict. The container name "/${name}" is already in use by container "${holder}".`,
-        { next: `remove or rename it first: gantry rename ${name} OTHER` },
+        { next: `remove it first: gantry rm ${name}` },
       );
     reserved.add(name);
     try {

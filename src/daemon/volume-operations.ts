@@ -20,7 +20,7 @@ export function volumeOperations(runtime: Runtime, emit: (event: EngineEvent) =>
   async function find(name: string): Promise<Volume> {
     const found = await volumes.find(name);
     if (found !== undefined) return found;
-    throw new GantryError("volume.not-found", `get ${name}: no such volume`, { next: "gantry volume ls" });
+    throw new GantryError("volume.not-found", `get ${name}: no such volume`, { next: "docker volume ls" });
   }
 
   return {

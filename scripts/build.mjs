@@ -27,3 +27,6 @@ if (!existsSync(`${root}/node_modules/typescript`)) {
 }
 run("make", ["-C", "native", "--no-print-directory", "-j2"]);
 run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
+// Only now: it needs the packages whose lack was told of above.
+const { writeValidators } = await import("./validators.mjs");
+writeValidators();

@@ -41,7 +41,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   report.judge(model);
   const value = plainOf(model);
 
-  const refused = validate(value, readSchema(), report);
+  const refused = validate(value, report);
   reportRefused(value, report);
   reportUnbuilt(value, report, strict);
   prune(value, refused);
@@ -98,7 +98,7 @@ export async function loadUninterpolated(
   const { model } = await readModel({ ...options, interpolate: false }, workspace);
   workspace.report.judge(model);
   const value = plainOf(model);
-  validate(value, readSchema(), workspace.report);
+  validate(value, workspace.report);
   if (workspace.report.failed) throw workspace.failure();
   return { value, warnings: workspace.report.diagnostics };
 }

@@ -1,5 +1,5 @@
-import { Ajv } from "ajv";
-import type { ErrorObject, ValidateFunction } from "ajv";
+import type { ErrorObject } from "ajv";
+import { compiledSchema } from "./compiled-schema.ts";
 import { pathOf } from "./path.ts";
 import type { Path } from "./path.ts";
 import type { Report } from "./report.ts";
@@ -7,20 +7,13 @@ import { didYouMean } from "./suggest.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Compiling takes tens of milliseconds, and `gantry watch` validates on every save. */
-const compiled = new WeakMap<JsonSchema, ValidateFunction>();
-
 /**
- * Reports everything in `value` that the schema does not allow, in words. The schema uses no `anyOf` or `oneOf`
+ * Reports everything in `value` that schema/compose.schema.json does not allow, in words. The schema uses no `anyOf` or `oneOf`
  * (a list of types does the same for YAML), so every error ajv finds is one the user made.
  * Returns the paths of the values that are wrong.
  */
-export function validate(value: unknown, schema: JsonSchema, report: Report): readonly Path[] {
-  let check = compiled.get(schema);
-  if (check === undefined) {
-    check = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(schema);
-    compiled.set(schema, check);
-  }
+export function validate(value: unknown, report: Report): readonly Path[] {
+  const check = compiledSchema<object>("compose");
   if (check(value)) return [];
   return (check.errors ?? []).map((error) => {
     const path = pathOf(error.instancePath, value);

@@ -1,20 +1,16 @@
-import { readFileSync } from "node:fs";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { ErrorObject } from "ajv";
 import { GantryError } from "../../error.ts";
+import { compiledSchema } from "../../spec/compiled-schema.ts";
 import type { Project } from "../../spec/project.ts";
 import { invalid } from "./errors.ts";
-
-/** The same place seen from src/ and from dist/. */
-const SCHEMA = new URL("../../../schema/project.schema.json", import.meta.url);
 
 /** Checks that a value is a Project of the name that the path says. */
 export type ProjectReader = (value: unknown, name: string) => Project;
 
-/** Compiles schema/project.schema.json once. The reader throws spec.invalid, or request.invalid for another name. */
+/** Reads by schema/project.schema.json. The reader throws spec.invalid, or request.invalid for another name. */
 export function projectReader(): ProjectReader {
-  const schema = JSON.parse(readFileSync(SCHEMA, "utf8")) as object;
   // One error is enough, and cheaper to find in a hostile body: the CLI has validated the file with all of them.
-  const validate: ValidateFunction<Project> = new Ajv({ allowUnionTypes: true }).compile<Project>(schema);
+  const validate = compiledSchema<Project>("project");
   return (value, name) => {
     if (!validate(value)) throw new GantryError("spec.invalid", describe(validate.errors?.[0]));
     if (value.name !== name) {

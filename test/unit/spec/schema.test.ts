@@ -1,3 +1,6 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { readSchema } from "../../../src/spec/file.ts";
 import { UNBUILT } from "../../../src/spec/unbuilt.ts";
@@ -11,6 +14,7 @@ function* nodes(value: unknown, at: string): Generator<readonly [string, Json]> 
   for (const [key, child] of Object.entries(value)) yield* nodes(child, `${at}/${key}`);
 }
 
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const schema = readSchema();
 const all = [...nodes(schema, "#")];
 
@@ -59,3 +63,12 @@ function follow(node: unknown): Json {
     ? (node as Json)
     : ((schema["definitions"] as Json)[reference.replace("#/definitions/", "")] as Json);
 }
+
+test.each(["compose", "project"] as const)(
+  "the %s validator that was built is the schema's of today (otherwise: npm run build)",
+  (name) => {
+    const script = `import("./scripts/validators.mjs").then((it) => process.stdout.write(it.validatorText("${name}")))`;
+    const fresh = execFileSync(process.execPath, ["-e", script], { encoding: "utf8", cwd: ROOT });
+    expect(readFileSync(`${ROOT}/schema/compiled/${name}.cjs`, "utf8") === fresh).toBe(true);
+  },
+);

@@ -88,7 +88,11 @@ export class Client {
     });
   }
 
-  #target(method: string, path: string, options: CallOptions): RequestOptions {
+  #target(
+    method: string,
+    path: string,
+    options: CallOptions,
+  ): RequestOptions & { readonly servername: string } {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {}))
       if (value !== undefined) query.set(name, String(value));
@@ -97,6 +101,8 @@ export class Client {
       method,
       path: query.size > 0 ? `${path}?${query.toString()}` : path,
       agent: false,
+      // Else node asks whether the host is an IPv6 address, and compiling that pattern takes 10 ms of every command.
+      servername: "",
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
   }

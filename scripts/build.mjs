@@ -30,3 +30,5 @@ run("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
 // Only now: it needs the packages whose lack was told of above.
 const { writeValidators } = await import("./validators.mjs");
 writeValidators();
+const { bundle } = await import("./bundle.mjs");
+await bundle();

@@ -3,14 +3,13 @@ import { constants } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { GantryError } from "../error.ts";
 import type { InstancePaths } from "../host/paths.ts";
+import { packageFile } from "../package-file.ts";
 import { Client } from "./client.ts";
 import { say, type Context } from "./context.ts";
 
-/** Beside us once built: dist/cli/ and dist/daemon/. */
-export const DAEMON_PROGRAM = fileURLToPath(new URL("../daemon/main.js", import.meta.url));
+export const DAEMON_PROGRAM = packageFile("dist/daemon/main.js");
 
 const START_DEADLINE_MS = 60_000;
 const POLL_MS = 10;

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { pino } from "pino";
 import { GantryError, messageOf } from "../error.ts";
 import { instancePaths } from "../host/paths.ts";
+import { packageFile } from "../package-file.ts";
 import { LONGEST_RUN_FOLDER } from "../runtime/places.ts";
 import { buildApi } from "./api/server.ts";
 import { lockFolder } from "./lock.ts";
@@ -59,7 +60,7 @@ function wantsFirewall(setting = "nftables"): boolean {
 }
 
 async function version(): Promise<string> {
-  const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest = await readFile(packageFile("package.json"), "utf8");
   return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import { GantryError, messageOf } from "../error.ts";
 import { DEFAULT_SETTINGS, type RegistrySettings } from "../registry/settings.ts";
 
@@ -21,6 +20,8 @@ export async function readSettings(env: Readonly<Record<string, string | undefin
     if (error.code === "ENOENT" && named === undefined) return "";
     throw wrong(path, messageOf(error));
   });
+  if (text === "") return settingsOf({}, path);
+  const { parse } = await import("yaml"); // most machines have no such file
   let value: unknown;
   try {
     value = parse(text) ?? {};

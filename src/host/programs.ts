@@ -1,6 +1,6 @@
-import { fileURLToPath } from "node:url";
+import { packageFile } from "../package-file.ts";
 
-/** Path of one of the native programs; the same from src/ and from dist/. */
+/** Path of one of the native programs. */
 export function programPath(name: "gantry-launcher" | "gantry-proxy" | "gantry-applier"): string {
-  return fileURLToPath(new URL(`../../native/build/${name}`, import.meta.url));
+  return packageFile(`native/build/${name}`);
 }

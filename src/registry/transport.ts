@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
 import { certificatesFor } from "./certificates.ts";
 import { isLoopback } from "./address.ts";
 import type { RegistrySettings } from "./settings.ts";
@@ -80,6 +80,8 @@ export class Transport {
   }
 
   async #open(url: URL): Promise<Dispatcher> {
+    // Only now: loading it takes longer than anything else in the daemon's start, and many never pull.
+    const { Agent, EnvHttpProxyAgent } = await import("undici");
     const { ca, cert, key } = await certificatesFor(url.host, this.#settings.certificateFolders, this.#env);
     const tls = {
       ca: [...ca],

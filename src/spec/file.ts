@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GantryError } from "../error.ts";
+import { packageFile } from "../package-file.ts";
 import { SpecError } from "./diagnostic.ts";
 import { MAX_FILE_BYTES } from "./text.ts";
 import type { JsonSchema } from "./validate.ts";
@@ -57,11 +58,9 @@ export async function readOptionalFile(path: string, shown: string): Promise<Uin
   }
 }
 
-/** The schema of the repository, or of the installed package: this file lies two folders below it in both. */
+/** schema/compose.schema.json, read once. */
 export function readSchema(): JsonSchema {
-  schema ??= JSON.parse(
-    readFileSync(new URL("../../schema/compose.schema.json", import.meta.url), "utf8"),
-  ) as JsonSchema;
+  schema ??= JSON.parse(readFileSync(packageFile("schema/compose.schema.json"), "utf8")) as JsonSchema;
   return schema;
 }
 

@@ -1,15 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { GantryError, messageOf } from "../../error.ts";
+import { packageFile } from "../../package-file.ts";
 import { say, type Context } from "../context.ts";
 
 export interface InitOptions {
   readonly file: string;
 }
 
-/** For editors that speak YAML: they complete and check with it. The same place seen from src/ and from dist/. */
-const SCHEMA = fileURLToPath(new URL("../../../schema/compose.schema.json", import.meta.url));
+/** For editors that speak YAML: they complete and check with it. */
+const SCHEMA = packageFile("schema/compose.schema.json");
 
 /** `gantry init`: a starter file with comments, that runs as it is. Leaves a file that is there alone. */
 export async function init(context: Context, { file }: InitOptions): Promise<number> {

@@ -2,14 +2,13 @@ import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { GantryError } from "../../error.ts";
 import { errnoOf } from "../../host/errno.ts";
+import { packageFile } from "../../package-file.ts";
 import { LineClient } from "./line-client.ts";
 import { NAMES_VERSION } from "./zone.ts";
 
-/** Beside us once built. */
-const PROGRAM = fileURLToPath(new URL("main.js", import.meta.url));
+const PROGRAM = packageFile("dist/net/names/main.js");
 const PATIENCE_MS = 20_000;
 const POLL_MS = 5;
 /** A table of names is small: the heap may not grow to what node takes for a server. */

@@ -8,6 +8,7 @@ import { observeContainer } from "../observe/observe.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
 import { readLog } from "../runtime/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { ContainerFiles } from "./container-files.ts";
 import type { ContainerAction } from "./events.ts";
 import type { Engine } from "./engine.ts";
 import type { Loop } from "./loop.ts";
@@ -46,6 +47,7 @@ export function containerOperations({
   images,
   proxy,
   subscribe,
+  files,
 }: {
   readonly runtime: Runtime;
   readonly containers: Containers;
@@ -56,6 +58,7 @@ export function containerOperations({
   readonly images: ImageStore;
   readonly proxy: Proxy;
   readonly subscribe: Engine["subscribe"];
+  readonly files: ContainerFiles;
 }): Engine["containers"] {
   const find = (reference: string): ContainerRecord => findRecord(runtime, reference);
   const creation = containerCreation({ runtime, images, containers, find });
@@ -186,6 +189,16 @@ export function containerOperations({
     },
     processes: async (reference, psArguments) => await runtime.processes(find(reference).id, psArguments),
     usage: async (reference) => await runtime.usage(find(reference).id),
+    changes: async (reference) => await files.changes(find(reference)),
+    export: async (reference) => await files.export(find(reference)),
+    readPath: async (reference, path) => await files.read(find(reference), path),
+    pathStatus: async (reference, path) => await files.status(find(reference), path),
+    commit: async (reference, options) => {
+      const record = find(reference);
+      const { id } = await files.commit(record, options);
+      emit("commit", record);
+      return id;
+    },
     exec: async (reference, config) => {
       const record = find(reference);
       return await runtime.exec(record.id, config, await containers.imageOf(record));

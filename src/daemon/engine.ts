@@ -11,6 +11,8 @@ import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/se
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
 import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
+import type { Change } from "../image/archive.ts";
+import type { PathStatus } from "./path-status.ts";
 import type { DiskUsage } from "./disk-usage.ts";
 import type { ContainerLimits, ContainerPort, ContainerRecord } from "../runtime/container.ts";
 import type { Volume } from "../runtime/volumes.ts";
@@ -63,6 +65,19 @@ export interface Engine {
     /** What it uses; undefined while it does not run. */
     usage(reference: string): Promise<ContainerUsage | undefined>;
     exec(reference: string, config: ExecConfig): Promise<ExecSession>;
+    /** What its writable layer changes of its image, sorted by path. */
+    changes(reference: string): Promise<readonly Change[]>;
+    /** A tar of all of its files but what is mounted. */
+    export(reference: string): Promise<AsyncIterable<Uint8Array>>;
+    /**
+     * A tar of a file or folder in it, under its last component's name. path.not-found where there is none,
+     * container.not-running for what is only mounted while it runs.
+     */
+    readPath(reference: string, path: string): Promise<AsyncIterable<Uint8Array>>;
+    /** Throws as readPath does. */
+    pathStatus(reference: string, path: string): Promise<PathStatus>;
+    /** Makes an image of it; returns the image's id. request.invalid for a change that cannot be made. */
+    commit(reference: string, options: CommitOptions): Promise<string>;
   };
   readonly projects: {
     list(): Promise<readonly ProjectSummary[]>;
@@ -143,6 +158,17 @@ export interface Engine {
   /** What goes through each published port. */
   ports(): Promise<readonly PortUsage[]>;
   doctor(): Promise<readonly DoctorLine[]>;
+}
+
+export interface CommitOptions {
+  /** `name[:tag]`; the image has no name when absent. */
+  readonly reference?: string;
+  readonly author?: string;
+  readonly comment?: string;
+  /** Instructions in a Dockerfile's words. */
+  readonly changes: readonly string[];
+  /** No process of it runs while its files are read. */
+  readonly pause: boolean;
 }
 
 export interface TransferOptions {

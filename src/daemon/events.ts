@@ -20,7 +20,7 @@ export class Events {
 
 /** What happens to a container. */
 export type ContainerAction =
-  ContainerEvent | "start" | "die" | "pause" | "unpause" | `health_status: ${HealthStatus}`;
+  ContainerEvent | "start" | "die" | "pause" | "unpause" | "commit" | `health_status: ${HealthStatus}`;
 
 /** A change of a container in docker's vocabulary; a death by lack of memory is two events, as docker has it. */
 export function containerEvent(

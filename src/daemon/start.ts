@@ -26,6 +26,7 @@ import type { ContainerRecord } from "../runtime/container.ts";
 import type { Health } from "../runtime/health/state.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { SeccompFilters } from "../runtime/seccomp/filters.ts";
+import { ContainerFiles } from "./container-files.ts";
 import { containerOperations } from "./container-operations.ts";
 import { measureDisk } from "./disk-usage.ts";
 import { examine } from "./doctor.ts";
@@ -180,6 +181,7 @@ export async function startEngine(
       images,
       proxy,
       subscribe: (listener) => events.subscribe(listener),
+      files: new ContainerFiles({ root, archiver: programPath("gantry-archiver"), runtime, images }),
     }),
     volumes: volumeOperations(runtime, (event) => events.emit(event)),
     projects: sealedProjects(

@@ -1,6 +1,8 @@
 import { packageFile } from "../package-file.ts";
 
 /** Path of one of the native programs. */
-export function programPath(name: "gantry-launcher" | "gantry-proxy" | "gantry-applier"): string {
+export function programPath(
+  name: "gantry-launcher" | "gantry-proxy" | "gantry-applier" | "gantry-archiver",
+): string {
   return packageFile(`native/build/${name}`);
 }

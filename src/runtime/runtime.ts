@@ -27,6 +27,7 @@ import { checkOf } from "./health/check.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import type { Health } from "./health/state.ts";
 import { targetsOf } from "./host-trees.ts";
+import { hold, isHeld, release } from "./hold.ts";
 import { freeRange, wantsOwnIds } from "./id-range.ts";
 import { type LaunchedProcess, Launcher } from "./launcher.ts";
 import { Interrupted } from "./failure.ts";
@@ -152,6 +153,10 @@ export class Runtime {
       records.list().map(async ({ id }) => {
         const found = await findContainer(runtime.#options, id);
         runtime.#status.set(id, found);
+        if (await isHeld(options.run, id)) {
+          await freezer.thaw(id);
+          await release(options.run, id);
+        }
         if (found.phase === "running") runtime.#probe(id, found.process);
         else await freezer.forget(id);
       }),
@@ -328,6 +333,22 @@ export class Runtime {
       this.#requireRunning(this.#record(id));
       if (!this.isPaused(id)) throw new GantryError("conflict", `container ${id.slice(0, 12)} is not paused`);
       await this.#options.freezer.thaw(id);
+    });
+  }
+
+  /** Does something while no process of a container runs, if one does. It goes on afterwards, whatever happens to us. */
+  async heldWhile<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const { run, freezer } = this.#options;
+    return await this.#serial.run(id, async () => {
+      if (this.status(id).phase !== "running" || this.isPaused(id)) return await task();
+      await hold(run, id);
+      try {
+        await freezer.freeze(id);
+        return await task();
+      } finally {
+        await freezer.thaw(id);
+        await release(run, id);
+      }
     });
   }
 

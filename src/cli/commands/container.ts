@@ -1,5 +1,8 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
+import type { Format } from "../listing.ts";
+import type { CommitOptions } from "../verbs/commit.ts";
+import type { ExportOptions } from "../verbs/export.ts";
 import type { ExecOptions } from "../verbs/exec.ts";
 import type { LogsOptions } from "../verbs/logs.ts";
 import type { PsOptions } from "../verbs/ps.ts";
@@ -47,6 +50,32 @@ export function containerCommands(program: Command, run: Run): void {
     .option("-v, --volumes", "their anonymous volumes too")
     .action((containers: readonly string[], options: RmOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/rm.ts")).rm(context, containers, options)),
+    );
+  verb(program, "commit", "make an image of a container's image and what it has written since")
+    .argument("<container>")
+    .argument("[name[:tag]]", "what to call the image")
+    .option("-a, --author <author>", "whose it is")
+    .option("-m, --message <text>", "what to remember about it")
+    .option("-c, --change <instruction>", "say more about it, in a Dockerfile's words: CMD, ENV, ...", append)
+    .option("--no-pause", "let the container go on meanwhile")
+    .action((container: string, name: string | undefined, options: CommitOptions, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/commit.ts")).commit(context, container, name, options),
+      ),
+    );
+  verb(program, "diff", "list what a container has changed of its image's files")
+    .argument("<container>")
+    .addOption(outputOption())
+    .action((container: string, options: { readonly output: Format }, command: Command) =>
+      run(command, async (context) => (await import("../verbs/diff.ts")).diff(context, container, options)),
+    );
+  verb(program, "export", "write a container's files into an archive that import takes")
+    .argument("<container>")
+    .option("-o, --output <file>", "standard output when absent")
+    .action((container: string, options: ExportOptions, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/export.ts")).exportContainer(context, container, options),
+      ),
     );
   verb(program, "inspect", "show everything known of containers or images")
     .argument("<name...>")

@@ -1,11 +1,6 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { GantryError } from "../../error.ts";
 import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
-import { writeAll } from "../write-all.ts";
+import { refuseTerminal, saveStream } from "../save-stream.ts";
 
 export interface SaveOptions {
   /** A file; standard output when absent. */
@@ -16,28 +11,11 @@ export interface SaveOptions {
 export async function save(
   context: Context,
   images: readonly string[],
-  options: SaveOptions,
+  { output }: SaveOptions,
 ): Promise<number> {
-  if (options.output === undefined && context.stdout.isTTY === true) {
-    throw new GantryError("request.invalid", "an archive is nothing for a terminal", {
-      next: "write it into a file: -o FILE, or a pipe",
-    });
-  }
+  refuseTerminal(context, output);
   const client = await connect(context);
   const query = new URLSearchParams(images.map((image): [string, string] => ["names", image]));
-  const archive = client.stream("GET", `/images/get?${query.toString()}`);
-  if (options.output === undefined) {
-    for await (const chunk of archive) await writeAll(context.stdout, chunk);
-    return 0;
-  }
-  const path = resolve(context.cwd, options.output);
-  const half = `${path}.${process.pid}.part`;
-  try {
-    await pipeline(archive, createWriteStream(half, { mode: 0o600 }));
-    await rename(half, path);
-  } catch (error) {
-    await rm(half, { force: true });
-    throw error;
-  }
+  await saveStream(context, client.stream("GET", `/images/get?${query.toString()}`), output);
   return 0;
 }

@@ -3,18 +3,11 @@ import { NotBuiltError } from "./errors.ts";
 
 /** Paths of Docker's Engine API that gantry does not answer yet. Building one means taking it off this list. */
 const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
-  ["GET", "/containers/:container/changes"],
-  [
-    "GET",
-    "/containers/:container/export",
-    "/containers/:container/archive",
-    "/containers/:container/attach/ws",
-  ],
-  ["HEAD", "/containers/:container/archive"],
+  ["GET", "/containers/:container/attach/ws"],
   ["PUT", "/containers/:container/archive"],
   ["POST", "/containers/:container/resize"],
   ["GET", "/images/search"],
-  ["POST", "/build", "/build/prune", "/build/cancel", "/commit"],
+  ["POST", "/build", "/build/prune", "/build/cancel"],
   ["POST", "/session", "/grpc"],
   ["PUT", "/volumes/:name"],
   ["GET", "/distribution/*", "/plugins", "/plugins/*"],

@@ -11,6 +11,7 @@ import { eventRoutes } from "./events.ts";
 import { execUpgrade } from "./exec-hijack.ts";
 import { ExecRegistry } from "./exec-registry.ts";
 import { execRoutes } from "./exec.ts";
+import { fileRoutes } from "./container-files.ts";
 import { imageLoadRoutes } from "./image-archive.ts";
 import { imageImportRoutes } from "./image-import.ts";
 import { imageRoutes } from "./images.ts";
@@ -57,6 +58,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   createRoutes(app, engine);
   waitRoutes(app, engine);
   volumeRoutes(app, engine);
+  fileRoutes(app, engine);
   logRoutes(app, engine);
   usageRoutes(app, engine);
   execRoutes(app, engine, execs);

@@ -170,7 +170,7 @@ describe("one container", () => {
 describe("what docker's API has and gantry does not", () => {
   it("is 501 and says so", async () => {
     for (const [method, path] of [
-      ["GET", "/v1.47/containers/web/changes"],
+      ["PUT", "/v1.47/containers/web/archive"],
       ["POST", "/build"],
     ] as const) {
       const answer = await api.request(method, path, method === "POST" ? "not even JSON" : undefined);

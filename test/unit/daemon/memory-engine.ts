@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -165,6 +166,17 @@ export class MemoryEngine implements Engine {
     usage: async (reference) => {
       const found = this.#find(reference);
       return found.state === "running" ? USAGE : undefined;
+    },
+    changes: async (reference) => (this.#find(reference), [{ kind: "added", path: "/new" }]),
+    export: async (reference) => (this.#find(reference), Readable.from([Buffer.from("all")])),
+    readPath: async (reference) => (this.#find(reference), Readable.from([Buffer.from("some")])),
+    pathStatus: async (reference, path) => {
+      this.#find(reference);
+      return { name: path, size: 4, mode: 0o644, modifiedAt: 0, linkTarget: "" };
+    },
+    commit: async (reference, { changes }) => {
+      this.asked.push(...changes);
+      return this.#find(reference).imageId;
     },
     exec: async (_reference, { command: [program = "", ...args], environment, stdin }) => {
       if (program === "missing") throw new GantryError("command.not-found", "missing: no such command");

@@ -15,7 +15,10 @@
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: gantry-applier FOLDER [--max-bytes N] [--max-entries N] <archive.tar\n", stderr);
+    fputs("usage: gantry-applier FOLDER [--max-bytes N] [--max-entries N] <archive.tar\n"
+          "       gantry-applier --path FOLDER [--ids-from N] [--keep-kinds] [LIMITS] --process PID START_TIME <archive.tar\n"
+          "       gantry-applier --path FOLDER [--ids-from N] [--keep-kinds] [LIMITS] --upper FOLDER --work FOLDER [--lower FOLDER]...\n",
+          stderr);
     exit(2);
 }
 
@@ -62,23 +65,53 @@ static int enter(const char *folder)
 int main(int count, char **arguments)
 {
     struct limits limits = {.bytes = (int64_t)64 << 30, .entries = 2000000};
-    if (count < 2 || arguments[1][0] == '-')
-        usage();
-    for (int i = 2; i < count; i += 2) {
-        if (strcmp(arguments[i], "--max-bytes") == 0)
-            limits.bytes = positive(arguments[i + 1]);
-        else if (strcmp(arguments[i], "--max-entries") == 0)
-            limits.entries = positive(arguments[i + 1]);
-        else
+    struct target target = {.base = -1};
+    const char *folder = NULL;
+    for (int i = 1; i < count; i++) {
+        const char *flag = arguments[i];
+        if (i == 1 && *flag != '-') {
+            folder = flag;
+            continue;
+        }
+        if (strcmp(flag, "--keep-kinds") == 0) {
+            path_keep_kinds();
+            continue;
+        }
+        const char *value = i + 1 < count ? arguments[++i] : NULL;
+        if (value == NULL)
+            usage();
+        if (strcmp(flag, "--max-bytes") == 0)
+            limits.bytes = positive(value);
+        else if (strcmp(flag, "--max-entries") == 0)
+            limits.entries = positive(value);
+        else if (strcmp(flag, "--ids-from") == 0)
+            target.base = positive(value);
+        else if (strcmp(flag, "--path") == 0)
+            target.path = value;
+        else if (strcmp(flag, "--upper") == 0)
+            target.upper = value;
+        else if (strcmp(flag, "--work") == 0)
+            target.work = value;
+        else if (strcmp(flag, "--lower") == 0 && target.lower_count < LOWER_LIMIT)
+            target.lower[target.lower_count++] = value;
+        else if (strcmp(flag, "--process") == 0 && i + 1 < count) {
+            target.pid = positive(value);
+            target.start = positive(arguments[++i]);
+        } else
             usage();
     }
+    bool mounted = target.upper != NULL && target.work != NULL;
+    if (folder == NULL ? target.path == NULL || mounted == (target.pid > 0) : target.path != NULL)
+        usage();
 
+    if (folder == NULL)
+        target_enter(&target);
     /* Nobody waits for the result of a daemon that is gone; its next start sweeps the folder. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(0);
-    int root = enter(arguments[1]);
+    int root = enter(folder == NULL ? "." : folder);
     drop_capabilities();
-    path_root(root);
+    path_root(root, folder != NULL);
 
     static struct entry entry;
     int64_t entries = 0, bytes = 0;

@@ -2,6 +2,7 @@
  * gantry-applier: an uncompressed tar stream onto disk, into one folder and nowhere else.
  *
  *   applier.c           arguments, the jail, the loop
+ *   applier_target.c    where it goes when that is no plain folder: into a container, running or not
  *   applier_fail.c      the one line on standard error
  *   applier_input.c     standard input, buffered
  *   applier_tar.c       tar headers into entries (ustar, GNU, PAX; pax(1), tar(5))
@@ -57,6 +58,23 @@ struct entry {
     size_t xattr_count;
 };
 
+#define LOWER_LIMIT 128
+
+/* A container's root and a folder in it. */
+struct target {
+    int64_t pid, start;             /* a process that sees it, and its start time; or */
+    const char *upper, *work;       /* overlayfs's folders, */
+    const char *lower[LOWER_LIMIT]; /* topmost first: all found from the current folder */
+    size_t lower_count;
+    int64_t base;                   /* the host's id of the container's root; -1 where that is 0 */
+    const char *path;               /* the folder */
+};
+
+/* applier_target.c */
+
+/* Makes the target's folder the current one, and this process its owner: root, as the container knows it. */
+void target_enter(const struct target *target);
+
 /* applier_fail.c */
 
 /* The entry that failures are about from now on; NULL for the archive as a whole. */
@@ -106,8 +124,16 @@ void sparse_check(const struct entry *entry, int64_t stored);
 
 /* applier_path.c: the only way to anything in the root. Descriptors it returns are O_PATH unless said otherwise. */
 
-/* From now on entries go into this folder; it must be the process's root folder. */
-void path_root(int folder);
+/*
+ * From now on entries go into this folder; it must be the process's root folder. `layer`: names of whiteouts mean
+ * them, and nothing is mounted below.
+ */
+void path_root(int folder, bool layer);
+bool path_is_layer(void);
+/* From now on a folder is not replaced by something else, nor the other way round. */
+void path_keep_kinds(void);
+/* Fails where that would happen. */
+void path_check_kind(int parent, const char *base, bool folder);
 /*
  * Opens a folder by its path from the root; symbolic links on the way lead where they would lead inside the container.
  * -1 with errno when there is none.

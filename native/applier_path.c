@@ -11,15 +11,34 @@
 #include <unistd.h>
 
 static int root = -1;
+static bool is_layer = true, keep_kinds;
 
 /* Entries come folder by folder: the last parent is kept open, until something is replaced: names may lead elsewhere then. */
 static char parent_name[NAME_LIMIT + 1];
 static int parent_open = -1;
 static bool parent_stale = true;
 
-void path_root(int folder)
+void path_root(int folder, bool layer)
 {
     root = folder;
+    is_layer = layer;
+}
+
+bool path_is_layer(void)
+{
+    return is_layer;
+}
+
+void path_keep_kinds(void)
+{
+    keep_kinds = true;
+}
+
+void path_check_kind(int parent, const char *base, bool folder)
+{
+    struct stat status;
+    if (keep_kinds && fstatat(parent, base, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) != folder)
+        fail(folder ? "would replace something by a folder" : "would replace a folder by something else");
 }
 
 void close_fd(int *fd)
@@ -32,7 +51,7 @@ static int try_resolve(const char *path, uint64_t how)
 {
     struct open_how open_how = {
         .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-        .resolve = how | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+        .resolve = how | RESOLVE_NO_MAGICLINKS | (is_layer ? RESOLVE_NO_XDEV : 0),
     };
     return (int)syscall(SYS_openat2, root, *path == '\0' ? "." : path, &open_how, sizeof open_how);
 }

@@ -131,6 +131,8 @@ static void place_root(const struct entry *entry)
 {
     if (entry->type != '5')
         fail("something that is not a folder has no name");
+    if (!path_is_layer())
+        return; /* that folder was there before, and is not the archive's */
     closed_at_exit int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         fail_errno("cannot open the folder");
@@ -149,10 +151,11 @@ int64_t place_entry(const struct entry *entry)
     strcpy(whole, path);
     const char *base = path_split(path);
     int parent = path_parent(path);
-    if (strncmp(base, ".wh.", 4) == 0) {
+    if (path_is_layer() && strncmp(base, ".wh.", 4) == 0) {
         place_whiteout(parent, base, base + 4);
         return 0;
     }
+    path_check_kind(parent, base, entry->type == '5');
     switch (entry->type) {
     case '0':
         place_file(entry, parent, base);

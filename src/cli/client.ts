@@ -1,4 +1,4 @@
-import { request, type IncomingMessage, type RequestOptions } from "node:http";
+import { request, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { GantryError } from "../error.ts";
 import { answerError, transportError } from "./client-error.ts";
@@ -42,6 +42,13 @@ export class Client {
     const chunks: Uint8Array[] = [];
     for await (const chunk of this.stream(method, path, options)) chunks.push(chunk);
     return Buffer.concat(chunks).toString("utf8");
+  }
+
+  /** The head of the answer; its body is not read. An error is told as for the others, so this is no HEAD, which has none. */
+  async headers(path: string, options: CallOptions = {}): Promise<IncomingHttpHeaders> {
+    const answer = await this.#send("GET", path, options);
+    answer.destroy();
+    return answer.headers;
   }
 
   /** The answer as one JSON value per line. */

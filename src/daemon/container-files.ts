@@ -1,3 +1,4 @@
+import { chmod, chown, mkdir } from "node:fs/promises";
 import { basename, dirname, join, posix, relative } from "node:path";
 import { createGzip } from "node:zlib";
 import { pipeline, Readable } from "node:stream";
@@ -8,18 +9,21 @@ import { committedConfiguration } from "../image/commit.ts";
 import type { Image } from "../image/image.ts";
 import { givenName } from "../image/import.ts";
 import type { ImageStore } from "../image/store.ts";
+import { unpack } from "../image/unpack.ts";
 import { commandLine } from "../runtime/command.ts";
 import type { ContainerRecord } from "../runtime/container.ts";
 import { mountPoints } from "../runtime/places.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { committedConfig } from "./committed-config.ts";
-import type { CommitOptions } from "./engine.ts";
+import type { CommitOptions, WriteOptions } from "./engine.ts";
 import { type PathStatus, statusOfFirst } from "./path-status.ts";
 
 export interface FileOptions {
   readonly root: string;
   /** Path of gantry-archiver. */
   readonly archiver: string;
+  /** Path of gantry-applier. */
+  readonly applier: string;
   readonly runtime: Runtime;
   readonly images: ImageStore;
 }
@@ -48,7 +52,7 @@ export class ContainerFiles {
 
   /** An archive of a file or folder as the container sees it, volumes included. */
   async read(record: ContainerRecord, path: string): Promise<AsyncIterable<Uint8Array>> {
-    this.#requireVisible(record, path);
+    await this.#requireVisible(record, path);
     return archive(await this.#source(record), { ...this.#how(record), path });
   }
 
@@ -60,6 +64,44 @@ export class ContainerFiles {
       name: name === "." ? basename(path) || "/" : name,
       linkTarget: linkTarget === "" ? "" : posix.resolve("/", dirname(path), linkTarget),
     };
+  }
+
+  /** Unpacks an archive (tar, plain or gzip) into a folder as the container sees it, under the container's ids. */
+  async write(record: ContainerRecord, { path, keepKinds }: WriteOptions, body: AsyncIterable<Uint8Array>) {
+    await this.#requireVisible(record, path);
+    const { runtime, applier, root } = this.#options;
+    await runtime.exclusively(record.id, async () => {
+      const process = runtime.identity(record.id);
+      const [upper = "", ...lower] = await this.#folders(record);
+      if (process === undefined) await this.#makeFolders(record);
+      await unpack(body, {
+        applier,
+        folder: runtime.records.folder(record.id),
+        into: {
+          path,
+          keepKinds,
+          ...(record.idBase === undefined ? {} : { idsFrom: record.idBase }),
+          root:
+            process === undefined
+              ? { cwd: root, upper, work: join(dirname(upper), "work"), lower }
+              : { process },
+        },
+      });
+    });
+  }
+
+  /** What the first start would make. */
+  async #makeFolders({ id, idBase }: ContainerRecord): Promise<void> {
+    const folder = this.#options.runtime.records.folder(id);
+    for (const [path, mode] of [
+      [folder, 0o711],
+      [join(folder, "upper"), 0o755],
+      [join(folder, "work"), 0o700],
+    ] as const) {
+      await mkdir(path, { recursive: true });
+      await chmod(path, mode); // whatever the umask
+    }
+    if (idBase !== undefined) await chown(join(folder, "upper"), idBase, idBase);
   }
 
   /** Makes an image of the container's image and its writable layer. */
@@ -132,10 +174,12 @@ export class ContainerFiles {
   }
 
   /** A container that does not run has no mounts: what lies below one would be a lie. */
-  #requireVisible({ id, name, config }: ContainerRecord, path: string): void {
+  async #requireVisible(record: ContainerRecord, path: string): Promise<void> {
+    const { id, name, config } = record;
     if (this.#options.runtime.identity(id) !== undefined) return;
+    const { hostMounts } = await this.#image(record);
     const absolute = posix.resolve("/", path);
-    const mount = config.mounts.find(
+    const mount = [...config.mounts, ...hostMounts].find(
       ({ target }) => absolute === target || absolute.startsWith(`${target.replace(/\/$/, "")}/`),
     );
     if (mount !== undefined)

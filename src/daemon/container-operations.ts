@@ -193,6 +193,7 @@ export function containerOperations({
     export: async (reference) => await files.export(find(reference)),
     readPath: async (reference, path) => await files.read(find(reference), path),
     pathStatus: async (reference, path) => await files.status(find(reference), path),
+    writePath: async (reference, options, body) => await files.write(find(reference), options, body),
     commit: async (reference, options) => {
       const record = find(reference);
       const { id } = await files.commit(record, options);

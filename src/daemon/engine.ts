@@ -76,6 +76,8 @@ export interface Engine {
     readPath(reference: string, path: string): Promise<AsyncIterable<Uint8Array>>;
     /** Throws as readPath does. */
     pathStatus(reference: string, path: string): Promise<PathStatus>;
+    /** Unpacks a tar, plain or gzip, into a folder in it. Throws as readPath does, and image.invalid. */
+    writePath(reference: string, options: WriteOptions, body: AsyncIterable<Uint8Array>): Promise<void>;
     /** Makes an image of it; returns the image's id. request.invalid for a change that cannot be made. */
     commit(reference: string, options: CommitOptions): Promise<string>;
   };
@@ -158,6 +160,13 @@ export interface Engine {
   /** What goes through each published port. */
   ports(): Promise<readonly PortUsage[]>;
   doctor(): Promise<readonly DoctorLine[]>;
+}
+
+export interface WriteOptions {
+  /** Absolute path of a folder in the container. */
+  readonly path: string;
+  /** A folder is not replaced by something else, nor the other way round. */
+  readonly keepKinds: boolean;
 }
 
 export interface CommitOptions {

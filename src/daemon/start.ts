@@ -181,7 +181,13 @@ export async function startEngine(
       images,
       proxy,
       subscribe: (listener) => events.subscribe(listener),
-      files: new ContainerFiles({ root, archiver: programPath("gantry-archiver"), runtime, images }),
+      files: new ContainerFiles({
+        root,
+        archiver: programPath("gantry-archiver"),
+        applier: programPath("gantry-applier"),
+        runtime,
+        images,
+      }),
     }),
     volumes: volumeOperations(runtime, (event) => events.emit(event)),
     projects: sealedProjects(

@@ -28,9 +28,44 @@ export interface UnpackOptions {
   readonly applier: string;
   /** An empty folder. On any failure the caller removes it; nothing writes to it any more by then. */
   readonly folder: string;
+  /** Somewhere else, with `folder` only for the room there is on its disk. */
+  readonly into?: UnpackTarget;
   readonly signal?: AbortSignal;
   /** Most bytes of file data; less where the disk has no room for so many. */
   readonly maxBytes?: number;
+}
+
+/** A folder of a container, as the container sees it. What is there is replaced by what the archive has of that name. */
+export interface UnpackTarget {
+  /** Absolute path inside; links lead where they lead inside. */
+  readonly path: string;
+  /** The host's id of the container's root; absent where that is the host's. */
+  readonly idsFrom?: number;
+  /** A folder is not replaced by something else, nor the other way round. */
+  readonly keepKinds: boolean;
+  readonly root:
+    | { readonly process: { readonly pid: number; readonly startTime: number } }
+    /** Of one that does not run: overlayfs's folders below `cwd`, lower ones topmost first. */
+    | {
+        readonly cwd: string;
+        readonly upper: string;
+        readonly work: string;
+        readonly lower: readonly string[];
+      };
+}
+
+function placeArguments({ folder, into }: UnpackOptions): readonly string[] {
+  if (into === undefined) return [folder];
+  const { root, path, idsFrom, keepKinds } = into;
+  return [
+    "--path",
+    path,
+    ...(keepKinds ? ["--keep-kinds"] : []),
+    ...(idsFrom === undefined ? [] : ["--ids-from", String(idsFrom)]),
+    ...("process" in root
+      ? ["--process", String(root.process.pid), String(root.process.startTime)]
+      : ["--upper", root.upper, "--work", root.work, ...root.lower.flatMap((lower) => ["--lower", lower])]),
+  ];
 }
 
 const MAX_BYTES = 64 * 1024 ** 3;
@@ -47,9 +82,11 @@ export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOpt
   const inflate = decompressor(compression);
   const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, await roomFor(options.folder));
 
-  const applier = spawn(options.applier, [options.folder, "--max-bytes", String(maxBytes)], {
+  const { into } = options;
+  const applier = spawn(options.applier, [...placeArguments(options), "--max-bytes", String(maxBytes)], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {},
+    ...(into !== undefined && "cwd" in into.root ? { cwd: into.root.cwd } : {}),
   });
   const outcome = watch(applier);
   outcome.catch(() => undefined); // It is awaited below, and may reject before that.
@@ -171,6 +208,13 @@ function report(ended: Ended): { readonly entries: number; readonly bytes: numbe
       next: "run gantry as root",
     });
   }
+  if (line.startsWith("cannot find the path"))
+    throw new GantryError(
+      "path.not-found",
+      line.replace("cannot find the path", "the path cannot be written to"),
+    );
+  if (line.includes("the container's process is gone"))
+    throw new GantryError("container.not-running", "the container is not running any more");
   if (/No space left on device|Disk quota exceeded/.test(line)) {
     throw new GantryError("kernel", `the archive cannot be unpacked: ${line}`, {
       next: "make room on the disk",

@@ -336,6 +336,11 @@ export class Runtime {
     });
   }
 
+  /** Does something while the container is neither started nor removed. */
+  async exclusively<T>(id: string, task: () => Promise<T>): Promise<T> {
+    return await this.#serial.run(id, task);
+  }
+
   /** Does something while no process of a container runs, if one does. It goes on afterwards, whatever happens to us. */
   async heldWhile<T>(id: string, task: () => Promise<T>): Promise<T> {
     const { run, freezer } = this.#options;

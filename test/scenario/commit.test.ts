@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { chown, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, HAS_DOCKER } from "./docker-command.ts";
@@ -156,6 +156,68 @@ describe.skipIf(!HAS_BUSYBOX)("a container's files", () => {
     expect(await readFile(join(instance.folder, "kept/file"), "utf8")).toBe("kept\n");
     const none = await docker(instance, "cp", "files-web-1:/nothing", instance.folder);
     expect(none).toMatchObject({ code: 1 });
+  });
+
+  test.skipIf(!HAS_DOCKER)(
+    "docker's client copies files in, under the container's ids, running or not",
+    async () => {
+      const folder = join(instance.folder, "in");
+      await mkdir(join(folder, "sub"), { recursive: true });
+      await writeFile(join(folder, "sub/.wh.name"), "plain");
+      await chown(join(folder, "sub/.wh.name"), 7, 8);
+      await symlink("/etc/../../etc", join(folder, "out"));
+      const put = (...words: readonly string[]) => docker(instance, "cp", ...words);
+      expect(await put(folder, "files-web-1:/tmp/in")).toMatchObject({ code: 0 });
+      expect(await put(`${folder}/.`, "files-web-1:/kept")).toMatchObject({ code: 0 });
+      const look = ["stat", "-c", "%n %u:%g %F", "/tmp/in/sub/.wh.name", "/kept/sub/.wh.name", "/tmp/in/out"];
+      const seen =
+        "/tmp/in/sub/.wh.name 7:8 regular file\n/kept/sub/.wh.name 7:8 regular file\n/tmp/in/out 0:0 symbolic link\n";
+      expect(await instance.ok(["exec", "web", ...look])).toBe(seen);
+      expect(await put(folder, "files-web-1:/tmp/in/sub/.wh.name")).toMatchObject({ code: 1 });
+
+      await docker(
+        instance,
+        "create",
+        "--name",
+        "later",
+        "box",
+        "stat",
+        "-c",
+        "%n %u:%g %a",
+        "/etc",
+        "/etc/sub/.wh.name",
+        "/home/ann",
+      );
+      expect(await put(`${folder}/.`, "later:/etc")).toMatchObject({ code: 0 });
+      expect(await put(folder, "later:/home/ann/new")).toMatchObject({ code: 0 });
+      expect((await docker(instance, "start", "-a", "later")).stdout).toBe(
+        "/etc 0:0 755\n/etc/sub/.wh.name 7:8 644\n/home/ann 1000:100 755\n",
+      );
+      await docker(instance, "rm", "later");
+    },
+  );
+
+  test("cp copies both ways, whole folders and single files, to new names and old, and as archives", async () => {
+    const cp = async (...words: readonly string[]) => await instance.ok(["cp", ...words]);
+    await mkdir(join(instance.folder, "site/deep"), { recursive: true });
+    await writeFile(join(instance.folder, "site/deep/page"), "hello");
+    await cp("site", "files-web-1:/tmp");
+    await cp("site/.", "files-web-1:/tmp/other");
+    await cp("site/deep/page", "files-web-1:/tmp/one");
+    await cp("files-web-1:/tmp/other", "back");
+    await cp("files-web-1:/tmp/site/deep/page", "back/deep/again");
+    await cp("-L", "files-web-1:/etc/soft", "led");
+    expect(await instance.ok(["exec", "web", "cat", "/tmp/site/deep/page", "/tmp/one"])).toBe("hellohello");
+    expect(await readFile(join(instance.folder, "back/deep/page"), "utf8")).toBe("hello");
+    expect(await readFile(join(instance.folder, "back/deep/again"), "utf8")).toBe("hello");
+    expect(await readFile(join(instance.folder, "led"), "utf8")).toBe("new\n");
+    expect(namesIn(Buffer.from(await cp("files-web-1:/tmp/site", "-"), "latin1"))).toEqual([
+      "site/",
+      "site/deep/",
+      "site/deep/page",
+    ]);
+    const missing = await instance.gantry(["cp", "files-web-1:/nothing", "here"]);
+    expect(missing.stderr).toContain("the path cannot be read: No such file or directory");
   });
 
   test("the daemon's death in the middle of a commit leaves no image, and no container that stands still", async () => {

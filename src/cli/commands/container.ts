@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
 import type { Format } from "../listing.ts";
+import type { CpOptions } from "../verbs/cp.ts";
 import type { CommitOptions } from "../verbs/commit.ts";
 import type { ExportOptions } from "../verbs/export.ts";
 import type { ExecOptions } from "../verbs/exec.ts";
@@ -62,6 +63,15 @@ export function containerCommands(program: Command, run: Run): void {
       run(command, async (context) =>
         (await import("../verbs/commit.ts")).commit(context, container, name, options),
       ),
+    );
+  verb(program, "cp", "copy files between a container and this machine")
+    .argument("<source>", "CONTAINER:PATH, a path here, or - for an archive on standard input")
+    .argument("<target>", "CONTAINER:PATH, a path here, or - for an archive on standard output")
+    .option("-L, --follow-link", "copy what a link leads to")
+    .option("-a, --archive", "keep owners")
+    .option("-q, --quiet", "as docker has it; nothing is said anyway")
+    .action((source: string, target: string, options: CpOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/cp.ts")).cp(context, source, target, options)),
     );
   verb(program, "diff", "list what a container has changed of its image's files")
     .argument("<container>")

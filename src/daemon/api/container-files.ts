@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Readable } from "node:stream";
 import type { Engine } from "../engine.ts";
 import type { PathStatus } from "../path-status.ts";
 import { containerReference, type ContainerParams } from "./container-reference.ts";
-import { invalid } from "./errors.ts";
+import { invalid, NotBuiltError } from "./errors.ts";
 import { Query } from "./query.ts";
 import { sendStream } from "./stream.ts";
 
@@ -63,6 +64,28 @@ export function fileRoutes(app: FastifyInstance, engine: Engine): void {
 async function changes(engine: Engine, container: string): Promise<readonly object[]> {
   const all = await engine.containers.changes(container);
   return all.map(({ kind, path }) => ({ Path: path, Kind: KINDS[kind] }));
+}
+
+/** `PUT /containers/{id}/archive`: an archive of any length as the body. A plugin of its own reads such bodies. */
+export function fileUploadRoutes(app: FastifyInstance, engine: Engine): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+  const bodyLimit = Number.MAX_SAFE_INTEGER;
+  app.put<OneContainer & { Body: Readable | undefined }>(
+    "/containers/:container/archive",
+    { bodyLimit },
+    async (request, reply) => {
+      const query = new Query(request);
+      const container = containerReference(request);
+      const { config } = await engine.containers.find(container);
+      if (query.flag("copyUIDGID") && config.user !== undefined)
+        throw new NotBuiltError("copyUIDGID for a container that runs as another user than root");
+      const body = (request.body ?? request.raw).iterator({ destroyOnReturn: false });
+      const options = { path: pathIn(query), keepKinds: query.flag("noOverwriteDirNonDir") };
+      await engine.containers.writePath(container, options, body);
+      return reply.code(200).send();
+    },
+  );
 }
 
 function pathIn(query: Query): string {

@@ -11,7 +11,7 @@ import { eventRoutes } from "./events.ts";
 import { execUpgrade } from "./exec-hijack.ts";
 import { ExecRegistry } from "./exec-registry.ts";
 import { execRoutes } from "./exec.ts";
-import { fileRoutes } from "./container-files.ts";
+import { fileRoutes, fileUploadRoutes } from "./container-files.ts";
 import { imageLoadRoutes } from "./image-archive.ts";
 import { imageImportRoutes } from "./image-import.ts";
 import { imageRoutes } from "./images.ts";
@@ -74,6 +74,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
   app.register((plugin, _options, done) => {
     imageImportRoutes(plugin, engine);
     imageLoadRoutes(plugin, engine);
+    fileUploadRoutes(plugin, engine);
     done();
   });
   app.register((plugin, _options, done) => {

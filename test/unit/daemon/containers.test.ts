@@ -170,7 +170,7 @@ describe("one container", () => {
 describe("what docker's API has and gantry does not", () => {
   it("is 501 and says so", async () => {
     for (const [method, path] of [
-      ["PUT", "/v1.47/containers/web/archive"],
+      ["POST", "/v1.47/grpc"],
       ["POST", "/build"],
     ] as const) {
       const answer = await api.request(method, path, method === "POST" ? "not even JSON" : undefined);

@@ -174,6 +174,10 @@ export class MemoryEngine implements Engine {
       this.#find(reference);
       return { name: path, size: 4, mode: 0o644, modifiedAt: 0, linkTarget: "" };
     },
+    writePath: async (reference, { path }) => {
+      this.#find(reference);
+      this.asked.push(path);
+    },
     commit: async (reference, { changes }) => {
       this.asked.push(...changes);
       return this.#find(reference).imageId;

@@ -62,7 +62,7 @@ async function upload(
     if (context.stdin.isTTY) throw new GantryError("request.invalid", "there is no archive to read");
     await client.text("PUT", archivePath(target), {
       query: { ...query, path: target.path },
-      upload: context.stdin as Readable,
+      upload: context.stdin,
       headers: TAR,
     });
     return;

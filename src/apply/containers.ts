@@ -17,6 +17,7 @@ import type { Naming } from "./naming.ts";
 import type { Readiness } from "./readiness.ts";
 import { launchImage, type RunImage } from "./launch-image.ts";
 import { scopeOf } from "./scope.ts";
+import type { VolumeContent } from "./volume-content.ts";
 
 export interface NewContainer {
   readonly name: string;
@@ -41,6 +42,7 @@ export class Containers {
   readonly #readiness: Readiness;
   readonly #endpoints: Endpoints;
   readonly #naming: Naming;
+  readonly #content: VolumeContent;
   readonly #onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
 
   constructor(organs: {
@@ -50,6 +52,7 @@ export class Containers {
     readonly readiness: Readiness;
     readonly endpoints: Endpoints;
     readonly naming: Naming;
+    readonly content: VolumeContent;
     readonly onEvent: (event: ContainerEvent, record: ContainerRecord) => void;
   }) {
     this.#runtime = organs.runtime;
@@ -58,6 +61,7 @@ export class Containers {
     this.#readiness = organs.readiness;
     this.#endpoints = organs.endpoints;
     this.#naming = organs.naming;
+    this.#content = organs.content;
     this.#onEvent = organs.onEvent;
   }
 
@@ -146,6 +150,7 @@ export class Containers {
     for (const mount of record.config.mounts)
       if (mount.type === "volume" && mount.source !== undefined)
         await this.#runtime.volumes.ensure(mount.source, {});
+    await this.#content.fill(record, image.layers);
     const started = await this.#runtime.start(id, {
       image,
       ...(record.address === undefined

@@ -8,6 +8,7 @@ import { handlersFor } from "../apply/handlers.ts";
 import { Naming } from "../apply/naming.ts";
 import { Readiness } from "../apply/readiness.ts";
 import { scopeOf } from "../apply/scope.ts";
+import { VolumeContent } from "../apply/volume-content.ts";
 import { launchImage, type RunImage } from "../apply/launch-image.ts";
 import { GantryError, messageOf } from "../error.ts";
 import { type CgroupParent, makeCgroupParents, readCgroupLayout, removeCgroup } from "../host/cgroup.ts";
@@ -69,7 +70,8 @@ export async function startEngine(
   // Containers are found, and probed, before there is anybody to tell.
   const heard = { health: (_record: ContainerRecord, _health: Health): void => undefined };
 
-  const images = await openImageStore({ root, applier: programPath("gantry-applier") });
+  const programs = { archiver: programPath("gantry-archiver"), applier: programPath("gantry-applier") };
+  const images = await openImageStore({ root, applier: programs.applier });
   for (const problem of images.problems) log.warn(problem);
   const settings = await readSettings(process.env);
   const registries = new Registries(images, settings.registries, process.env);
@@ -133,6 +135,7 @@ export async function startEngine(
     readiness,
     endpoints,
     naming,
+    content: new VolumeContent(runtime.volumes, root, programs),
     onEvent: emit,
   });
   const unowned = new Unowned({
@@ -181,13 +184,7 @@ export async function startEngine(
       images,
       proxy,
       subscribe: (listener) => events.subscribe(listener),
-      files: new ContainerFiles({
-        root,
-        archiver: programPath("gantry-archiver"),
-        applier: programPath("gantry-applier"),
-        runtime,
-        images,
-      }),
+      files: new ContainerFiles({ root, ...programs, runtime, images }),
     }),
     volumes: volumeOperations(runtime, (event) => events.emit(event)),
     projects: sealedProjects(

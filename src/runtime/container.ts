@@ -179,7 +179,14 @@ export type ContainerMount =
       readonly readOnly: boolean;
       readonly createSource: boolean;
     }
-  | { readonly type: "volume"; readonly source?: string; readonly target: string; readonly readOnly: boolean }
+  | {
+      readonly type: "volume";
+      readonly source?: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** What the image holds at the target is not copied into a new volume. */
+      readonly noCopy?: true;
+    }
   | {
       readonly type: "tmpfs";
       readonly target: string;

@@ -14,6 +14,7 @@ export interface MountMap {
   readonly target: string;
   readonly read_only?: boolean | string;
   readonly bind?: { readonly create_host_path?: boolean | string };
+  readonly volume?: { readonly nocopy?: boolean | string };
   readonly tmpfs?: { readonly size?: number | string; readonly mode?: Integer };
 }
 
@@ -33,7 +34,7 @@ export interface MountContext {
 }
 
 /** Desktop systems' consistency hints mean nothing on Linux, and relabelling (z, Z) nothing without SELinux. */
-const WITHOUT_EFFECT = new Set(["rw", "nocopy", "z", "Z", "cached", "delegated", "consistent"]);
+const WITHOUT_EFFECT = new Set(["rw", "z", "Z", "cached", "delegated", "consistent"]);
 const NOT_BUILT = new Set(["shared", "rshared", "slave", "rslave", "private", "rprivate"]);
 
 /** One entry of `volumes`: `name:/path[:ro]`, `./folder:/path`, `~/folder:/path`, `/path`, or a map. Throws InvalidValue. */
@@ -48,8 +49,10 @@ function shortForm(text: string, context: MountContext): Mount {
     throw new InvalidValue(`expected a mount such as data:/path, ./folder:/path:ro or /path, got "${text}"`);
   if (second === undefined) return { type: "volume", target: readTarget(first), readOnly: false };
   let readOnly = false;
+  let noCopy = false;
   for (const option of options?.split(",") ?? []) {
     if (option === "ro") readOnly = true;
+    else if (option === "nocopy") noCopy = true;
     else if (NOT_BUILT.has(option)) context.unbuilt(option);
     else if (!WITHOUT_EFFECT.has(option))
       throw new InvalidValue(`unknown mount option "${option}" (known are ro, rw, z, Z and nocopy)`);
@@ -57,12 +60,18 @@ function shortForm(text: string, context: MountContext): Mount {
   const target = readTarget(second);
   if (/^[./~]/.test(first))
     return { type: "bind", source: hostPath(first, context), target, readOnly, createSource: true };
-  return volumeMount(first, target, readOnly, context);
+  return volumeMount(first, target, { readOnly, noCopy }, context);
 }
 
-function volumeMount(key: string, target: string, readOnly: boolean, context: MountContext): Mount {
+function volumeMount(
+  key: string,
+  target: string,
+  { readOnly, noCopy }: { readonly readOnly: boolean; readonly noCopy: boolean },
+  context: MountContext,
+): Mount {
   const source = declared(key, context);
-  return context.volumeDevice(key)?.(target, readOnly) ?? { type: "volume", source, target, readOnly };
+  const device = context.volumeDevice(key)?.(target, readOnly);
+  return device ?? { type: "volume", source, target, readOnly, ...(noCopy ? { noCopy } : {}) };
 }
 
 function longForm(entry: MountMap, context: MountContext): Mount {
@@ -76,7 +85,8 @@ function longForm(entry: MountMap, context: MountContext): Mount {
     }
     case "volume": {
       if (entry.source === undefined) return { type: "volume", target, readOnly };
-      return volumeMount(entry.source, target, readOnly, context);
+      const noCopy = readBoolean(entry.volume?.nocopy ?? false);
+      return volumeMount(entry.source, target, { readOnly, noCopy }, context);
     }
     case "tmpfs": {
       if (entry.source !== undefined) throw new InvalidValue('a tmpfs mount takes no "source"');

@@ -279,6 +279,8 @@ export type Mount =
       readonly source?: string;
       readonly target: string;
       readonly readOnly: boolean;
+      /** What the image holds at the target is not copied into a new volume. */
+      readonly noCopy?: true;
     }
   | {
       readonly type: "tmpfs";

@@ -52,7 +52,6 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
 export const AS_ALWAYS: Readonly<Record<string, string>> = {
   "services.*.attach": "`gantry apply` never stays attached; `gantry logs` shows everything",
   "services.*.deploy.labels": "labels of the service, which nothing but a swarm shows",
-  "services.*.volumes.[].volume.nocopy": "nothing is copied from the image into a volume",
   "configs.*.labels": "nobody can list configs",
   "configs.*.name": "without a meaning outside of the file",
   "secrets.*.labels": "nobody can list secrets",

@@ -163,3 +163,29 @@ volumes: { a: {}, b: {} }
     /^\/placed\n.*placed\n.*No such file/,
   );
 });
+
+test.skipIf(!HAS_BUSYBOX)(
+  "a new volume holds what the image has there, once; nocopy leaves that out",
+  async () => {
+    await writeFile(
+      join(instance.folder, "box.tar"),
+      rootfs(
+        { name: "srv/data", type: "5", mode: 0o750, uid: 1000, gid: 100 },
+        { name: "srv/data/first", data: "from the image", uid: 1000, gid: 100 },
+      ),
+    );
+    await instance.ok(["import", join(instance.folder, "box.tar"), "box"]);
+    const volumes = "    volumes: ['filled:/srv/data', 'plain:/plain:nocopy', 'bare:/srv/data2', PLACE]\n";
+    const text = (place: string) =>
+      `${spec(volumes.replace("PLACE", place), "box")}volumes: { filled: {}, plain: {}, bare: {} }\n`;
+    await instance.apply(text("{ type: volume, target: /etc }"));
+    expect(
+      await inside(
+        "stat -c '%a %u:%g' /srv/data; cat /srv/data/first; ls /plain /srv/data2; grep -c ann /etc/passwd",
+      ),
+    ).toBe("750 1000:100\nfrom the image/plain:\n\n/srv/data2:\n1");
+    await inside("busybox rm /srv/data/first");
+    await instance.apply(text("'plain:/srv/data2/below'"));
+    expect(await inside("ls /srv/data")).toBe("");
+  },
+);

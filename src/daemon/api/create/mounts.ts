@@ -5,7 +5,7 @@ import { booleanIn, integerIn, type JsonObject, objectIn, objectsIn, textIn, tex
 import { invalid, NotBuiltError } from "../errors.ts";
 import type { RequestReport } from "./request-report.ts";
 
-/** What gantry does anyway: it copies nothing into volumes, and no mount travels from or to a container. */
+/** What gantry does anyway: no mount travels from or to a container. */
 const AS_IT_IS = new Set(["private", "rprivate"]);
 
 const CONTEXT: MountContext = {
@@ -64,7 +64,7 @@ function readOne(mount: JsonObject): ContainerMount {
     if (Object.keys(objectIn(options, "Labels")).length > 0) throw new NotBuiltError("VolumeOptions.Labels");
     const driver = textIn(objectIn(options, "DriverConfig"), "Name") ?? "local";
     if (driver !== "local") throw new NotBuiltError(`the volume driver "${driver}"`);
-    return readMount({ ...common, type }, CONTEXT);
+    return readMount({ ...common, type, volume: { nocopy: booleanIn(options, "NoCopy") } }, CONTEXT);
   }
   if (type !== "tmpfs") throw new NotBuiltError(`a mount of type "${type}"`);
   const options = objectIn(mount, "TmpfsOptions");

@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   "request.invalid", // an API request that makes no sense
   "conflict", // the name is taken, or the world moved
   "kernel", // a system call failed where none should
+  "build.failed", // a command of a Dockerfile ended with another status than 0
   "internal", // a defect of gantry's
 ] as const;
 

@@ -20,7 +20,7 @@ const SHORTEST_PREFIX = 1;
 
 /** Finds a container by name, id, or unique beginning of its id. */
 export function findRecord(runtime: Runtime, reference: string): ContainerRecord {
-  const records = runtime.records.list();
+  const records = runtime.records.list().filter(({ build }) => build !== true);
   const exact = records.find(
     ({ id, name }) => id === reference || name === reference || `/${name}` === reference,
   );
@@ -104,6 +104,7 @@ export function containerOperations({
   return {
     list: async () =>
       [...runtime.records.list()]
+        .filter(({ build }) => build !== true)
         .sort((a, b) => a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1))
         .map((record) => observeContainer(runtime, record)),
     find: async (reference) => observeContainer(runtime, find(reference)),

@@ -16,6 +16,7 @@ import type { PathStatus } from "./path-status.ts";
 import type { DiskUsage } from "./disk-usage.ts";
 import type { ContainerLimits, ContainerPort, ContainerRecord } from "../runtime/container.ts";
 import type { Volume } from "../runtime/volumes.ts";
+import type { BuildOperations } from "./build/operations.ts";
 import type { AskedContainer } from "./creation.ts";
 import type { WaitCondition } from "./wait.ts";
 
@@ -153,6 +154,7 @@ export interface Engine {
     /** image.not-found, image.in-use (unless forced: then only the reference goes). Returns what was untagged and deleted. */
     remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>;
   };
+  readonly builds: BuildOperations;
   /** Calls the listener for every event until the returned function is called. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
   /** What containers and volumes take on the disk. */

@@ -27,6 +27,7 @@ import type { ContainerRecord } from "../runtime/container.ts";
 import type { Health } from "../runtime/health/state.ts";
 import { Runtime } from "../runtime/runtime.ts";
 import { SeccompFilters } from "../runtime/seccomp/filters.ts";
+import { openBuilds } from "./build/operations.ts";
 import { ContainerFiles } from "./container-files.ts";
 import { containerOperations } from "./container-operations.ts";
 import { measureDisk } from "./disk-usage.ts";
@@ -89,7 +90,8 @@ export async function startEngine(
       lookAgain(record);
       if (record.owner === undefined) unowned.wake(id);
     },
-    imageOf: async (record) => await imageOf(images, record),
+    imageOf: async (record) =>
+      record.build === true ? { layers: [], hostMounts: [] } : await imageOf(images, record),
     onHealth: (id, health) => {
       const record = runtime.records.get(id);
       if (record !== undefined) heard.health(record, health);
@@ -142,6 +144,19 @@ export async function startEngine(
     runtime,
     containers,
     onProblem: (record, error) => log.warn(problemLine(record, error), "container without a project"),
+  });
+  const builds = await openBuilds({
+    root,
+    runtime,
+    images,
+    registries,
+    attachment,
+    archiver: programPath("gantry-archiver"),
+    applier: programPath("gantry-applier"),
+    onBuilt: ({ id }, given) => {
+      for (const name of given.length === 0 ? [id] : given)
+        events.emit({ type: "image", action: "build", id, attributes: { name }, time: Date.now() });
+    },
   });
   const store = await ProjectStore.open(root);
   const projects = store.list().map(({ project }) => project);
@@ -200,6 +215,7 @@ export async function startEngine(
       emit: (event) => events.emit(event),
     }),
     images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
+    builds,
     subscribe: (listener) => events.subscribe(listener),
     diskUsage: async () => await measureDisk(runtime),
     ports: async () => portUsage(await proxy.status()),

@@ -16,6 +16,8 @@ export interface NewImage {
   readonly layers: readonly (StagedLayer | string)[];
   /** Its manifest to the byte, where it came with one. */
   readonly manifest?: string;
+  /** Its layers lie over the host image's. */
+  readonly base?: "host";
 }
 
 /**
@@ -26,7 +28,7 @@ export interface NewImage {
 export async function addImage(
   layout: Layout,
   layers: Map<string, LayerFacts>,
-  { configuration, layers: given, manifest }: NewImage,
+  { configuration, layers: given, manifest, base }: NewImage,
 ): Promise<StoredImage> {
   const { diffIds } = parseConfiguration(configuration);
   const found = given.map((layer) => (typeof layer === "string" ? layer : layer.diffId));
@@ -48,12 +50,18 @@ export async function addImage(
       layout,
       manifest ?? formatManifest({ digest: digestOf(configuration), size }, blobs),
     ),
+    ...(base === undefined ? {} : { base }),
   };
   await writeRecord(layout, record);
   return await loadImage(layout, record, layers);
 }
 
-async function publish(layout: Layout, layers: Map<string, LayerFacts>, layer: StagedLayer): Promise<void> {
+/** Gives a staged layer its name; one that is in the store already is dropped. Throws conflict when it is gone. */
+export async function publish(
+  layout: Layout,
+  layers: Map<string, LayerFacts>,
+  layer: StagedLayer,
+): Promise<void> {
   if (layers.has(layer.diffId)) return await discardLayer(layer);
   if (!(await publishLayer(layout, layer))) throw gone(layer.diffId);
   layers.set(layer.diffId, factsOf(layer));

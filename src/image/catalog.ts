@@ -23,6 +23,7 @@ export class Catalog {
     this.host = host;
     this.#images = images;
     this.#references = references;
+    for (const [id, stored] of images) images.set(id, this.#overHost(stored));
     for (const id of images.keys()) this.#refresh(id);
   }
 
@@ -39,7 +40,7 @@ export class Catalog {
   }
 
   put(stored: StoredImage): void {
-    this.#images.set(stored.record.id, stored);
+    this.#images.set(stored.record.id, this.#overHost(stored));
     this.#refresh(stored.record.id);
   }
 
@@ -94,6 +95,14 @@ export class Catalog {
     const ids =
       digits === undefined ? [] : [...this.#images.keys()].filter((id) => hexOf(id).startsWith(digits));
     return ids.length === 1 && ids[0] !== undefined ? { id: ids[0], name: undefined } : undefined;
+  }
+
+  /** An image that was built on the host's shows the host's programs below its own layers. */
+  #overHost(stored: StoredImage): StoredImage {
+    if (stored.record.base !== "host") return stored;
+    const { hostMounts, layers } = this.host;
+    const { image } = stored;
+    return { ...stored, image: { ...image, hostMounts, layers: [...image.layers, ...layers] } };
   }
 
   #refresh(id: string): void {

@@ -13,6 +13,7 @@ import { replaceFile, syncFolder, writeJson } from "../host/durable.ts";
  *   images/blobs/sha256/<hex>    configurations, manifests and the archives of layers as they came, by content
  *   images/records/<hex>.json    one per image: what makes it visible
  *   images/references/<hex>.json one per reference, so that each is replaced atomically on its own
+ *   images/build-cache/<key>.json what a step of a build came to; it owns its layer as an image does
  *   layers/<hex>/root            an unpacked layer, by the digest of its tar; meta.json beside it
  *   layers/.tmp-<random>         not a layer yet, or no longer
  *
@@ -23,6 +24,7 @@ export interface Layout {
   readonly blobs: string;
   readonly records: string;
   readonly references: string;
+  readonly buildCache: string;
   readonly layers: string;
 }
 
@@ -33,6 +35,7 @@ export async function openLayout(root: string): Promise<Layout> {
     blobs: join(images, "blobs", "sha256"),
     records: join(images, "records"),
     references: join(images, "references"),
+    buildCache: join(images, "build-cache"),
     layers: join(root, "layers"),
   };
   for (const folder of Object.values(layout) as string[])

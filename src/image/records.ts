@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../error.ts";
 import { readJson, syncFolder, writeJson } from "../host/durable.ts";
+import { type CacheEntry, readCacheEntries, removeCacheEntry } from "./build-cache.ts";
 import { configurationPlatform, parseConfiguration } from "./configuration.ts";
 import type { Image } from "./image.ts";
 import { layerFolder, readLayer } from "./layer.ts";
@@ -14,6 +15,8 @@ import { formatReference, parseReference } from "./reference.ts";
 export interface ImageRecord {
   readonly id: string;
   readonly manifest: string;
+  /** Its layers lie over the host image's, whose programs it needs. */
+  readonly base?: "host";
 }
 
 /** An image as the store keeps it in memory; its references are kept apart. */
@@ -33,9 +36,11 @@ export interface Naming {
 /** What was found on the disk, and what could not be used. */
 export interface Contents {
   readonly images: Map<string, StoredImage>;
-  /** Layers that images have, by diff id. */
+  /** Layers that images and the cache of builds have, by diff id. */
   readonly layers: Map<string, LayerFacts>;
   readonly references: Map<string, Naming>;
+  /** What steps of builds came to, by key. */
+  readonly cache: Map<string, CacheEntry>;
   readonly problems: readonly string[];
 }
 
@@ -117,7 +122,17 @@ export async function readContents(layout: Layout): Promise<Contents> {
       problems.push(`reference ${name} cannot be used: ${messageOf(error)}`);
     }
   }
-  return { images, layers, references, problems };
+  const cache = await readCacheEntries(layout);
+  for (const { key, diffId } of cache.values()) {
+    if (diffId === undefined || layers.has(diffId)) continue;
+    const facts = await readLayer(layout, diffId).catch(() => undefined);
+    if (facts !== undefined) layers.set(diffId, facts);
+    else {
+      cache.delete(key);
+      await removeCacheEntry(layout, key);
+    }
+  }
+  return { images, layers, references, cache, problems };
 }
 
 function asRecord(value: unknown): ImageRecord {

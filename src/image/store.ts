@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GantryError } from "../error.ts";
-import { addImage, type NewImage } from "./add.ts";
+import { addImage, type NewImage, publish } from "./add.ts";
+import { BuildCache, type BuildSession } from "./build-cache.ts";
 import { Catalog } from "./catalog.ts";
 import { formatConfiguration } from "./configuration.ts";
 import { exclusive } from "./exclusive.ts";
@@ -9,7 +10,8 @@ import { type HistoryEntry, parseHistory } from "./history.ts";
 import { openHostImage } from "./host.ts";
 import type { Image, ImageConfig, ImageRemoval } from "./image.ts";
 import { givenName, importedConfig, storedName } from "./import.ts";
-import { discardLayer, stageLayer } from "./layer.ts";
+import { type LayerSpecials, layerSpecials } from "./layer-specials.ts";
+import { discardLayer, layerFolder, stageLayer } from "./layer.ts";
 import type { LayerFacts, StagedLayer, StageOptions } from "./layer.ts";
 import { digestOf, hexOf, openLayout, readBlob, removeTree, retireFolder } from "./layout.ts";
 import { type Loaded, loadArchive } from "./load.ts";
@@ -99,6 +101,16 @@ export interface ImageStore {
   save(references: readonly string[]): Promise<AsyncIterable<Uint8Array>>;
   /** Takes in every image of an archive: `docker load`. Throws image.invalid, and what unpack throws. */
   load(body: AsyncIterable<Uint8Array>): Promise<readonly Loaded[]>;
+  /** What a layer of the store says beside names and contents. Throws image.not-found. */
+  specials(diffId: string): Promise<LayerSpecials>;
+  /** The cache as one build uses it; close it in the end. */
+  openBuild(): BuildSession;
+  /** Absolute folders of layers, given bottom first, topmost first. */
+  layerFolders(diffIds: readonly string[]): readonly string[];
+  /** Forgets what steps of builds came to, as far as no running build needs it. */
+  pruneBuilds(
+    before: number,
+  ): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }>;
   /** Diff ids of an image's layers, bottom first. Throws image.not-found. */
   diffIds(id: string): readonly string[];
   /** As `docker rmi`. Throws image.not-found, image.in-use, conflict; request.invalid for the host image. */
@@ -116,6 +128,13 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   const { layers, problems } = contents;
   const catalog = new Catalog(host, contents);
   const inTurn = exclusive();
+  const builds = new BuildCache(contents.cache, {
+    layout,
+    inTurn,
+    publish: async (layer) => await publish(layout, layers, layer),
+    release: releaseLayer,
+    layer: (diffId) => layers.get(diffId),
+  });
 
   /** An image of this very layer that says the same, made earlier: importing twice changes nothing. */
   function sameAs({ diffId }: StagedLayer, config: ImageConfig): StoredImage | undefined {
@@ -152,8 +171,13 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     const others = catalog.all();
     for (const blob of [id, manifest])
       if (!others.some(({ record }) => record.manifest === blob)) await removeBlob(blob);
-    for (const diffId of new Set(diffIds))
-      if (!others.some((other) => other.diffIds.includes(diffId))) await destroyLayer(diffId);
+    for (const diffId of new Set(diffIds)) await releaseLayer(diffId);
+  }
+
+  /** Removes a layer that nobody needs any more. */
+  async function releaseLayer(diffId: string): Promise<void> {
+    const owned = catalog.all().some((stored) => stored.diffIds.includes(diffId));
+    if (!owned && !builds.owns(diffId)) await destroyLayer(diffId);
   }
 
   async function destroyLayer(diffId: string): Promise<void> {
@@ -274,6 +298,14 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
         },
         body,
       ),
+    specials: async (diffId) => {
+      const facts = layers.get(diffId);
+      if (facts === undefined) throw notFound(diffId);
+      return await layerSpecials(layout, diffId, facts);
+    },
+    openBuild: () => builds.open(),
+    layerFolders: (diffIds) => diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed(),
+    pruneBuilds: async (before) => await builds.prune(before),
     diffIds: (id) => requireStored(id).diffIds,
     remove: async (reference, { force, usedBy }) =>
       await inTurn(async () => {

@@ -24,7 +24,7 @@ export async function sweep(layout: Layout, contents: Contents): Promise<void> {
       if (retired !== undefined) await removeTree(retired);
     }
   }
-  for (const folder of [layout.blobs, layout.records, layout.references]) {
+  for (const folder of [layout.blobs, layout.records, layout.references, layout.buildCache]) {
     for (const name of await namesIn(folder)) {
       const orphan = folder === layout.blobs && !damaged && !blobs.has(name);
       if (name.endsWith(".tmp") || orphan) await rm(join(folder, name), { force: true });

@@ -259,6 +259,8 @@ export interface ContainerRecord {
   readonly failures: number;
   /** Of one without a project: whether it was ever told to start. Before, no restart policy speaks. */
   readonly started?: boolean;
+  /** Of a step of a build: nobody sees it, and it is gone once the step is over. */
+  readonly build?: true;
   /** It is removed, with its anonymous volumes, once it has ended. */
   readonly autoRemove?: true;
 }

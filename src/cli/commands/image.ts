@@ -1,5 +1,8 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { PROGRESS } from "../follow-build.ts";
 import type { Run } from "../program.ts";
+import type { BuilderPruneOptions } from "../verbs/builder-prune.ts";
+import type { BuildFlags } from "../verbs/build.ts";
 import type { ImagesOptions } from "../verbs/images.ts";
 import type { HistoryOptions } from "../verbs/history.ts";
 import type { ImagePruneOptions } from "../verbs/image-prune.ts";
@@ -8,7 +11,7 @@ import type { LoginOptions } from "../verbs/login.ts";
 import type { PullOptions } from "../verbs/pull.ts";
 import type { RmiOptions } from "../verbs/rmi.ts";
 import type { SaveOptions } from "../verbs/save.ts";
-import { group, outputOption, verb } from "./options.ts";
+import { append, group, outputOption, verb } from "./options.ts";
 
 /** Verbs about images, in docker's words. */
 export function imageCommands(program: Command, run: Run): void {
@@ -18,6 +21,33 @@ export function imageCommands(program: Command, run: Run): void {
     .addOption(outputOption())
     .action((options: ImagesOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/images.ts")).images(context, options)),
+    );
+  verb(program, "build", "make an image of a Dockerfile and the folder around it")
+    .argument("<path>", "the folder, - for an archive or a Dockerfile on standard input")
+    .addOption(
+      new Option(
+        "-f, --file <file>",
+        "the Dockerfile (default: PATH/Dockerfile), - for standard input",
+      ).argParser(append),
+    )
+    .addOption(new Option("-t, --tag <name[:tag]>", "what to call it; several are fine").argParser(append))
+    .addOption(new Option("--build-arg <name=value>", "a value for an ARG").argParser(append))
+    .addOption(new Option("--label <name=value>", "a label of the image").argParser(append))
+    .option("--target <stage>", "build this stage, and what it needs")
+    .option("--platform <os/arch[/variant]>", "for another machine than this")
+    .option("--network <mode>", "of RUN: default, none or host")
+    .option("--no-cache", "run every step, whatever was built before")
+    .option("--pull", "ask registries for newer images, whatever is here")
+    .addOption(new Option("--add-host <name:address>", "a further host that RUN knows").argParser(append))
+    .option("--shm-size <size>", "size of /dev/shm for RUN")
+    .addOption(new Option("--secret <id=…,src=…>", "what RUN --mount=type=secret sees").argParser(append))
+    .addOption(new Option("--ssh <id[=socket]>", "an agent for RUN --mount=type=ssh").argParser(append))
+    .addOption(new Option("--build-context <name=folder>", "a further context").argParser(append))
+    .addOption(new Option("--progress <how>", "how to show it").choices(PROGRESS).default("auto"))
+    .option("--iidfile <file>", "write the image's id into it")
+    .option("-q, --quiet", "print only the image's id")
+    .action((path: string, options: BuildFlags, command: Command) =>
+      run(command, async (context) => (await import("../verbs/build.ts")).build(context, path, options)),
     );
   verb(program, "import", "make an image of a root file system archive (tar, gzip)")
     .argument("<file>", "the archive, - for standard input")
@@ -76,6 +106,16 @@ export function imageCommands(program: Command, run: Run): void {
     .option("-i, --input <file>", "standard input when absent")
     .action((options: LoadOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/load.ts")).load(context, options)),
+    );
+  const builder = verb(program, "builder", "what can be done with the results of builds");
+  verb(builder, "prune", "forget what steps of builds came to, and what their cache mounts hold")
+    .addOption(new Option("--filter <until=24h>", "only what is older").argParser(append))
+    .addOption(new Option("-a, --all", "what it always does, as docker writes it").hideHelp())
+    .option("-f, --force", "do not ask")
+    .action((options: BuilderPruneOptions, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/builder-prune.ts")).builderPrune(context, options),
+      ),
     );
   const image = verb(program, "image", "what can be done with images, as docker groups it");
   verb(image, "prune", "remove images that no container uses")

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   "image.not-found": 404,
   "image.invalid": 400,
   "image.in-use": 409,
+  "build.failed": 400,
   "registry.unreachable": 500,
   "registry.denied": 403,
   "registry.limited": 429,

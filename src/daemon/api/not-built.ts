@@ -6,7 +6,7 @@ const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ["GET", "/containers/:container/attach/ws"],
   ["POST", "/containers/:container/resize"],
   ["GET", "/images/search"],
-  ["POST", "/build", "/build/prune", "/build/cancel"],
+  ["POST", "/build/cancel"],
   ["POST", "/session", "/grpc"],
   ["PUT", "/volumes/:name"],
   ["GET", "/distribution/*", "/plugins", "/plugins/*"],

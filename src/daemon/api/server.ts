@@ -3,6 +3,7 @@ import type { Engine } from "../engine.ts";
 import { authRoutes } from "./auth.ts";
 import { attachRoutes, attachUpgrade } from "./attach.ts";
 import { acceptJson, answerPlainJson, BODY_LIMIT } from "./bodies.ts";
+import { buildRoutes } from "./build.ts";
 import { containerRoutes } from "./containers.ts";
 import { createRoutes } from "./create/routes.ts";
 import { answerErrors } from "./errors.ts";
@@ -75,6 +76,7 @@ export function buildApi(engine: Engine, info: DaemonInfo): FastifyInstance {
     imageImportRoutes(plugin, engine);
     imageLoadRoutes(plugin, engine);
     fileUploadRoutes(plugin, engine);
+    buildRoutes(plugin, engine);
     done();
   });
   app.register((plugin, _options, done) => {

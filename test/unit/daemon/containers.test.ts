@@ -171,7 +171,7 @@ describe("what docker's API has and gantry does not", () => {
   it("is 501 and says so", async () => {
     for (const [method, path] of [
       ["POST", "/v1.47/grpc"],
-      ["POST", "/build"],
+      ["POST", "/build/cancel"],
     ] as const) {
       const answer = await api.request(method, path, method === "POST" ? "not even JSON" : undefined);
       expect([path, answer.status]).toEqual([path, 501]);

@@ -239,6 +239,13 @@ export class MemoryEngine implements Engine {
     size: async () => 0,
   };
 
+  readonly builds: Engine["builds"] = {
+    build: () => {
+      throw new GantryError("internal", "nothing is built here");
+    },
+    prune: () => Promise.resolve({ removed: [], reclaimedBytes: 0 }),
+  };
+
   readonly images: Engine["images"] = {
     list: () => Promise.resolve(this.stored),
     import: async (body, reference) => {

@@ -1,0 +1,3 @@
+FROM bb
+ADD --unpack=false files.tar /opt/
+RUN test -f /opt/files.tar

@@ -1,0 +1,4 @@
+FROM bb AS one
+ARG V=x
+FROM one
+RUN test -z "$V"

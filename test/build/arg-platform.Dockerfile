@@ -1,0 +1,4 @@
+FROM bb
+ARG TARGETOS
+ARG TARGETPLATFORM
+RUN test "$TARGETOS" = linux && test "${TARGETPLATFORM%%/*}" = linux

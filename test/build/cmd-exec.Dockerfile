@@ -1,0 +1,3 @@
+# expect: Cmd ["cat","/a b"]
+FROM bb
+CMD ["cat", "/a b"]

@@ -1,0 +1,4 @@
+# expect: Cmd ["two"]
+FROM bb
+CMD ["one"]
+CMD ["two"]

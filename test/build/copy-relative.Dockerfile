@@ -1,0 +1,5 @@
+FROM bb
+WORKDIR /w/x
+COPY a.txt .
+COPY b.txt ../y/
+RUN test -f /w/x/a.txt && test -f /w/y/b.txt

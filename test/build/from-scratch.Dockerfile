@@ -1,0 +1,4 @@
+# expect: Labels {"x":"y"}
+FROM scratch
+LABEL x=y
+COPY a.txt /

@@ -1,0 +1,4 @@
+# expect: Healthcheck {"Test":["NONE"]}
+FROM bb
+HEALTHCHECK --interval=5s CMD ["true"]
+HEALTHCHECK NONE

@@ -1,0 +1,3 @@
+# expect: Cmd null
+FROM bb
+MAINTAINER Ann <ann@example.org>

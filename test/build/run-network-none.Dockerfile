@@ -1,0 +1,2 @@
+FROM bb
+RUN --network=none test "$(ls /sys/class/net)" = lo

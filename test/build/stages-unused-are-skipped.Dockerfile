@@ -1,0 +1,4 @@
+FROM bb AS broken
+RUN false
+FROM bb AS good
+RUN true

@@ -1,0 +1,4 @@
+# expect: StopSignal "SIGQUIT"
+FROM bb
+ENV S=QUIT
+STOPSIGNAL SIG$S

@@ -1,0 +1,4 @@
+# expect: User "ann:users"
+FROM bb
+ARG u=ann
+USER $u:users

@@ -31,13 +31,26 @@ static _Noreturn void run_child(struct machine *machine, const struct plan *plan
   _exit(125);
 }
 
-// Closes all that is not the program's to come, but for the line on which the shim is told of failure.
+// Closes all that is not the program's to come, but for the line on which we tell of failure; of an OCI bundle also what
+// waits for its start, and who is to be told of its filter. They go right behind what the program is to have.
 int let_go(struct machine *machine) {
-  enum { LINE = STDERR_FILENO + 1 };
-  if (machine->status != LINE && dup3(machine->status, LINE, O_CLOEXEC) < 0) return -1;
-  machine->status = LINE;
+  char digits[16] = "";
+  if (machine->slots[SLOT_AGENT] >= 0 && machine->slots[0] >= 0 &&
+      readlinkat(machine->slots[0], "self", digits, sizeof digits - 1) > 0)
+    machine->own_pid = atoi(digits);
+  int *kept[] = {&machine->status, &machine->listener, &machine->slots[SLOT_AGENT]};
+  enum { KEPT = sizeof kept / sizeof kept[0] };
+  int line = STDERR_FILENO + 1 + machine->preserved, copies[KEPT];
+  for (int i = 0; i < KEPT; i++) // first all above, so that none is written over
+    if ((copies[i] = *kept[i] < 0 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, line + KEPT)) < 0 && *kept[i] >= 0) return -1;
   for (int i = 0; i < SLOT_COUNT; i++) machine->slots[i] = -1;
-  return close_range(LINE + 1, ~0U, 0);
+  machine->root = -1; // it is / by now
+  for (int i = 0; i < KEPT; i++) {
+    if (copies[i] < 0) continue;
+    if (dup3(copies[i], line, O_CLOEXEC) < 0) return -1;
+    *kept[i] = line++;
+  }
+  return close_range((unsigned)line, ~0U, 0);
 }
 
 static int write_map(struct machine *machine, const char *file, const char *map) {

@@ -163,6 +163,46 @@ static const char *variable(char **environment, const char *name) {
   return NULL;
 }
 
+// The first program of this name in the folders of a PATH: executes it, or only looks whether it could be.
+static int look_up(const char *name, const char *path, bool (*take)(const char *, void *), void *with) {
+  int error = ENOENT;
+  while (*path) {
+    size_t length = strcspn(path, ":");
+    char candidate[4096];
+    int written = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, length ? path : ".", name);
+    if (written > 0 && (size_t)written < sizeof candidate) {
+      if (take(candidate, with)) return 0;
+      if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    }
+    path += length + (path[length] == ':');
+  }
+  return errno = error, -1;
+}
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static bool is_program(const char *path, void *unused) {
+  (void)unused;
+  struct stat info;
+  if (stat(path, &info)) return false;
+  if (S_ISDIR(info.st_mode)) return errno = EISDIR, false;
+  return info.st_mode & 0111 ? true : (errno = EACCES, false);
+}
+
+int find_program(const char *name, const char *path) {
+  if (strchr(name, '/')) return is_program(name, NULL) ? 0 : -1;
+  return look_up(name, path, is_program, NULL);
+}
+
+static bool try_program(const char *path, void *with) {
+  char ***both = with;
+  execve(path, both[0], both[1]);
+  struct stat info;
+  // A folder gives EACCES already; a script whose interpreter is missing gives ENOENT though it is there.
+  if (errno == ENOENT && !stat(path, &info)) errno = ENOEXEC;
+  return false;
+}
+
 // OP_EXEC. The command is looked up in the container's PATH; returns only on failure.
 int execute(struct machine *machine, const struct operation *operation) {
   char **argv = strings(&operation->arguments[0], 0), **environment = strings(&operation->arguments[1], 1);
@@ -179,30 +219,9 @@ int execute(struct machine *machine, const struct operation *operation) {
     if (null_device >= 0) dup2(null_device, STDIN_FILENO);
   }
   // Until here a dead shim takes the half-made container with it; from here on it must not.
-  if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)) return -1;
-  if (let_go(machine)) return -1;
-  if (strchr(argv[0], '/')) {
-    execve(argv[0], argv, environment);
-    struct stat info;
-    // A folder gives EACCES already; a script whose interpreter is missing gives ENOENT though it is there.
-    if (errno == ENOENT && !stat(argv[0], &info)) errno = ENOEXEC;
-    return -1;
-  }
+  if (!machine->ready && (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) || let_go(machine))) return -1;
+  char **both[2] = {argv, environment};
+  if (strchr(argv[0], '/')) return try_program(argv[0], both), -1;
   const char *path = variable(environment, "PATH");
-  if (!path) path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  int error = ENOENT;
-  while (*path) {
-    size_t length = strcspn(path, ":");
-    char candidate[4096];
-    int written = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, length ? path : ".", argv[0]);
-    if (written > 0 && (size_t)written < sizeof candidate) {
-      execve(candidate, argv, environment);
-      struct stat info;
-      if (errno == ENOENT && !stat(candidate, &info)) errno = ENOEXEC;
-      if (errno != ENOENT && errno != ENOTDIR) error = errno;
-    }
-    path += length + (path[length] == ':');
-  }
-  errno = error;
-  return -1;
+  return look_up(argv[0], path ? path : DEFAULT_PATH, try_program, both);
 }

@@ -8,6 +8,7 @@
 
 #define SLOT_COUNT 256
 #define NETLINK_HOST 0
+#define SLOT_AGENT 254 // where OP_CONNECT puts what OP_FILTER sends to; kept when all else is let go
 
 struct shim_options {
   int folder;           // slot's folder opened at the container's own run folder, -1 without a shim
@@ -35,6 +36,10 @@ struct machine {
   int status;           // where the child reports its failure; closes on exec
   pid_t child;          // as seen by the parent
   pid_t target;         // the container's first process, for exec
+  int preserved;        // descriptors from 3 on that the program is to have
+  int listener;         // of OP_LISTEN, -1 without one
+  bool ready;           // nothing is left to be done before the exec
+  pid_t own_pid;        // the child's as the host has it, where OP_FILTER has to tell it
   struct shim_options shim;
   char *command_line, *command_line_end; // our own argv, for init to wipe
 };
@@ -65,7 +70,34 @@ int make_symlink(struct machine *machine, const char *target, const char *path);
 int mask_path(struct machine *machine, const char *path);
 int make_read_only(struct machine *machine, const char *path);
 int pivot(struct machine *machine, bool read_only);
+int open_parent(struct machine *machine, const char *path, char name[256]); // made where missing
+int place_for(struct machine *machine, int tree, const char *target, bool follow);
 int host_tree(struct machine *machine, int to, const char *path, bool recursive, bool make);
+
+// bundle.c: what only OCI bundles ask of mounts.
+int root_at(struct machine *machine, int tree, const char *path);
+int attach_as(struct machine *machine, const struct operation *operation);
+int set_mount(struct machine *machine, const struct operation *operation);
+int move_root(struct machine *machine, bool read_only, const char *path);
+
+// hook.c
+int run_hook(struct machine *machine, const struct operation *operation);
+// With a pid put in at `offset`, ten characters wide, unless that is negative; a fresh copy, or NULL.
+char *with_pid(const struct argument *text, int64_t offset, pid_t pid);
+
+// start.c
+int listen_for_start(struct machine *machine, int folder, const char *name);
+int await_start(struct machine *machine);
+
+// unix_socket.c
+int connect_to(const char *path);
+int send_descriptor(int socket, int fd, const void *bytes, size_t length);
+
+// filter.c
+int set_filter(struct machine *machine, const struct operation *operation);
+
+// seal.c: runs on from a sealed copy in memory, so that nothing in a container can ever write to the program.
+void seal(char **argv);
 
 // layers.c
 int open_file_system(struct machine *machine, int64_t to, const char *type);
@@ -87,6 +119,7 @@ int become_user(const char *user, const char *groups);
 int set_capabilities(const struct operation *operation);
 int set_seccomp(const struct operation *operation);
 int execute(struct machine *machine, const struct operation *operation);
+int find_program(const char *name, const char *path);
 
 // process.c
 unsigned long long start_time_of(struct machine *machine, pid_t pid);
@@ -106,6 +139,7 @@ int netlink_talk(int socket, const uint8_t *messages, uint32_t length, int64_t p
 // terminal.c: a pseudo terminal of the container's own devpts.
 int open_terminal(struct machine *machine, uint32_t rows, uint32_t columns);
 int resize_terminal(int master, uint32_t rows, uint32_t columns); // 0 rows or columns: left as it is
+int open_console(struct machine *machine, const struct operation *operation);
 int control_terminal(struct machine *machine);                   // in the child: its stdio and controlling terminal
 void hand_over_stdio(uid_t uid);                                 // terminal and pipes belong to the user
 

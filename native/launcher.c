@@ -14,10 +14,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -52,24 +50,6 @@ static int listener, signals;
 static _Noreturn void die(const char *what) {
   fprintf(stderr, "gantry-launcher: %s: %s\n", what, strerror(errno));
   exit(1);
-}
-
-// Runs from a sealed copy in memory, so that nothing in a container can ever write to the program (CVE-2019-5736).
-static void seal(char **argv) {
-  AUTO_CLOSE int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  if (self < 0) die("/proc/self/exe");
-  if (fcntl(self, F_GET_SEALS) > 0) return;
-  int copy = memfd_create("gantry-launcher", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  struct stat info;
-  if (copy < 0 || fstat(self, &info)) die("memfd");
-  for (off_t left = info.st_size; left > 0;) {
-    ssize_t n = sendfile(copy, self, NULL, (size_t)left);
-    if (n <= 0) die("sendfile");
-    left -= n;
-  }
-  if (fchmod(copy, 0500) || fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)) die("seal");
-  fexecve(copy, argv, environ);
-  die("exec of the sealed copy");
 }
 
 static int open_path(const char *path) {
@@ -117,7 +97,7 @@ static void set_up(int argc, char **argv) {
   machine.slots[3] = open_path(argv[2]);
   for (int i = 3; i < argc; i++) machine.slots[FIRST_FOLDER + i - 3] = open_path(argv[i]);
   machine.root = machine.null_device = machine.wake = machine.await = machine.status = -1;
-  machine.terminal = machine.master = -1;
+  machine.terminal = machine.master = machine.listener = -1;
   machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1};
   machine.host_network = open_netlink();
   machine.host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);

@@ -72,7 +72,7 @@ int make_folder(struct machine *machine, const char *path, mode_t mode) {
 }
 
 // The parent folder of a path below the root, made where missing; the last component in `name`.
-static int open_parent(struct machine *machine, const char *path, char name[256]) {
+int open_parent(struct machine *machine, const char *path, char name[256]) {
   char parent[4096];
   const char *slash = strrchr(path, '/');
   const char *last = slash ? slash + 1 : path;
@@ -180,7 +180,7 @@ static int set_attributes(int tree, uint64_t attributes) {
 }
 
 // A place of the same kind (folder or file) as the tree's root, made where missing.
-static int place_for(struct machine *machine, int tree, const char *target, bool follow) {
+int place_for(struct machine *machine, int tree, const char *target, bool follow) {
   struct stat info;
   if (fstat(tree, &info)) return -1;
   if (!follow) {
@@ -217,7 +217,13 @@ int make_device(struct machine *machine, const struct operation *operation) {
   AUTO_CLOSE int parent = open_parent(machine, text(operation, 0), name);
   if (parent < 0) return -1;
   mode_t mode = (mode_t)integer(operation, 1);
-  if (mknodat(parent, name, mode, makedev((unsigned)integer(operation, 2), (unsigned)integer(operation, 3)))) return -1;
+  dev_t number = makedev((unsigned)integer(operation, 2), (unsigned)integer(operation, 3));
+  struct stat there;
+  if (mknodat(parent, name, mode, number)) {
+    // A root filesystem of somebody's own may have it already; anything else in its place is left alone and refused.
+    if (errno != EEXIST || fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW)) return -1;
+    return there.st_rdev == number && !((there.st_mode ^ mode) & S_IFMT) ? 0 : (errno = EEXIST, -1);
+  }
   return fchmodat(parent, name, mode & 07777, 0); // mknod is subject to the umask
 }
 

@@ -227,6 +227,20 @@ int run_operation(struct machine *m, const struct operation *o) {
   }
   case OP_SPREAD: return spread(slot(m, integer(o, 0)), text(o, 1));
   case OP_DOMAIN_NAME: return setdomainname(text(o, 0), o->arguments[0].length);
+  case OP_ROOT_AT: return root_at(m, slot(m, integer(o, 0)), text(o, 1));
+  case OP_ATTACH_AS: return attach_as(m, o);
+  case OP_MOUNT_SET: return set_mount(m, o);
+  case OP_HOOK: return run_hook(m, o);
+  case OP_LISTEN: return listen_for_start(m, slot(m, integer(o, 0)), text(o, 1));
+  case OP_AWAIT_START: return await_start(m);
+  case OP_CONNECT: {
+    int fd = connect_to(text(o, 1));
+    return fd < 0 ? -1 : set_slot(m, integer(o, 0), fd);
+  }
+  case OP_CONSOLE: return open_console(m, o);
+  case OP_FIND: return find_program(text(o, 0), text(o, 1));
+  case OP_FILTER: return set_filter(m, o);
+  case OP_MOVE_ROOT: return move_root(m, integer(o, 0) != 0, text(o, 1));
   case OP_UMASK: umask((mode_t)integer(o, 0)); return 0;
   default: return errno = ENOSYS, -1; // markers, and operations out of their place
   }
@@ -239,13 +253,15 @@ static void describe(const struct operation *operation, char about[160]) {
       [OP_HOST_TREE] = 1, [OP_WRITE_PID] = 1, [OP_SHIM] = 1, [OP_JOURNAL] = 1, [OP_MOUNT] = 4, [OP_ATTACH] = 1,
       [OP_SYMLINK] = 1, [OP_TREE_OF] = 2, [OP_DEVICE_FILTER] = 1, [OP_KILL_ALL] = 1,
       [OP_OWN_TREE] = 1, [OP_FILE_SYSTEM] = 1, [OP_NEW_TREE] = 1, [OP_OWN_FOLDER] = 1, [OP_TREE_BELOW] = 1,
+      [OP_ROOT_AT] = 1, [OP_ATTACH_AS] = 1, [OP_LISTEN] = 1, [OP_CONNECT] = 1,
   };
   const char *subject = "";
   if (operation->code < sizeof SUBJECT && SUBJECT[operation->code]) subject = text(operation, SUBJECT[operation->code]);
   if (operation->code == OP_DEVICE || operation->code == OP_MKDIR_IN || operation->code == OP_MASK ||
       operation->code == OP_READ_ONLY || operation->code == OP_CHDIR || operation->code == OP_USER ||
       operation->code == OP_OVERLAY || operation->code == OP_OWNER || operation->code == OP_WRITE_OF ||
-      operation->code == OP_EXEC)
+      operation->code == OP_EXEC || operation->code == OP_MOUNT_SET || operation->code == OP_HOOK ||
+      operation->code == OP_FIND)
     subject = text(operation, 0);
   const char *more = operation->code == OP_USER ? text(operation, 1) : ""; // further groups
   snprintf(about, 160, "%s %s%s%s", operation_name(operation->code), subject, *subject && *more ? " " : "", more);

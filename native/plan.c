@@ -68,6 +68,17 @@ static const struct {
     [OP_DOMAIN_NAME] = {"domain-name", "s"},
     [OP_SPREAD] = {"spread", "is"},
     [OP_TREE_BELOW] = {"tree-below", "is"},
+    [OP_ROOT_AT] = {"root-at", "is"},
+    [OP_ATTACH_AS] = {"attach-as", "isiiii"},
+    [OP_MOUNT_SET] = {"mount-set", "siiii"},
+    [OP_HOOK] = {"hook", "bbbii"},
+    [OP_LISTEN] = {"listen", "is"},
+    [OP_AWAIT_START] = {"await-start", ""},
+    [OP_CONNECT] = {"connect", "is"},
+    [OP_CONSOLE] = {"console", "iii"},
+    [OP_FIND] = {"find", "ss"},
+    [OP_FILTER] = {"filter", "ibibi"},
+    [OP_MOVE_ROOT] = {"move-root", "is"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])
 static const char MAGIC[8] = {'G', 'P', 'L', 'A', 'N', 0, 0, 1};
@@ -90,6 +101,8 @@ static uint16_t u16(const uint8_t *p) {
 
 // argv and environment are runs of NUL-terminated strings: the last byte must be that NUL.
 static int is_string_run(const struct argument *a) { return a->length == 0 || a->data[a->length - 1] == 0; }
+
+static int is_filter(const struct argument *a) { return a->length && a->length % 8 == 0 && a->length <= 4096 * 8; }
 
 const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan) {
   plan->count = 0;
@@ -122,16 +135,14 @@ const char *plan_decode(const uint8_t *bytes, size_t length, struct plan *plan) 
       if (signature[j] == 's' && memchr(data, 0, size)) return "a string holds a NUL";
       operation->arguments[j] = (struct argument){data, size};
     }
-    if (operation->code == OP_EXEC) {
+    if (operation->code == OP_EXEC || operation->code == OP_HOOK) {
       if (operation->arguments[0].length < 2 || !is_string_run(&operation->arguments[0]) ||
           !is_string_run(&operation->arguments[1]))
         return "argv or environment is malformed";
     }
     if (operation->code == OP_LAYERS && !is_string_run(&operation->arguments[2])) return "layers are malformed";
-    if (operation->code == OP_SECCOMP &&
-        (operation->arguments[0].length % 8 || operation->arguments[0].length == 0 ||
-         operation->arguments[0].length > 4096 * 8))
-      return "a seccomp filter has a wrong size";
+    if (operation->code == OP_SECCOMP && !is_filter(&operation->arguments[0])) return "a seccomp filter has a wrong size";
+    if (operation->code == OP_FILTER && !is_filter(&operation->arguments[1])) return "a seccomp filter has a wrong size";
     if (operation->code == OP_DEVICE_FILTER &&
         (operation->arguments[2].length % 8 || operation->arguments[2].length == 0))
       return "a device filter has a wrong size";

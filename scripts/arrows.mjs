@@ -15,8 +15,10 @@ const ARROWS = {
   reconcile: ["type:spec", "type:observe", "type:runtime", "type:net"],
   apply: ["host", "runtime", "image", "registry", "net", "reconcile", "observe", "spec"],
   daemon: ["host", "runtime", "image", "registry", "net", "build", "observe", "reconcile", "apply", "spec"],
+  oci: ["host", "runtime", "net"],
   cli: [
     "host",
+    "oci",
     "spec",
     "registry",
     "build",

@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileLaunch } from "../../dist/runtime/compile.js";
 import { compileExec } from "../../dist/runtime/compile-exec.js";
+import { parseBundle } from "../../dist/oci/bundle.js";
+import { compileCreate } from "../../dist/oci/create-plan.js";
 
 const cgroups = [
   { version: 1, controllers: ["cpu"], path: "/c/cpu" },
@@ -41,7 +43,27 @@ const rich = {
     { type: "tmpfs", target: "/tmp", sizeBytes: 1 << 20 },
   ],
 };
+const bundle = parseBundle({
+  ociVersion: "1.0.2",
+  process: { args: ["true"], cwd: "/", terminal: true },
+  root: { path: "/root" },
+  mounts: [{ destination: "/proc", type: "proc", source: "proc", options: ["rslave"] }],
+  hooks: { createContainer: [{ path: "/bin/true" }] },
+  linux: { namespaces: ["mount", "pid", "network"].map((type) => ({ type })) },
+});
 const plans = {
+  bundle: compileCreate({
+    bundle,
+    process: bundle.process,
+    bundleFolder: "/",
+    rootfs: "/root",
+    cgroups: cgroups,
+    access: undefined,
+    filter: { code: new Uint8Array(16), flags: 2, listener: { path: "/agent", metadata: "" } },
+    state: { id: "bundle" },
+    console: { socket: "/console" },
+    noPivot: false,
+  }),
   plain: compileLaunch(input),
   rich: compileLaunch({ ...input, config: rich, seccomp: new Uint8Array(16) }),
   ids: compileLaunch({ ...input, idBase: 0x100000 }),

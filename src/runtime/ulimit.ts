@@ -1,7 +1,7 @@
 import type { PlanWriter } from "./plan/encode.ts";
 
 /** setrlimit(2): numbers of x86_64 and aarch64. */
-const RESOURCES: Readonly<Record<string, number>> = {
+export const RESOURCES: Readonly<Record<string, number>> = {
   cpu: 0,
   fsize: 1,
   data: 2,

@@ -64,6 +64,17 @@ export const OPERATIONS = {
   domainName: [63, "s"],
   spread: [64, "is"],
   treeBelow: [65, "is"],
+  rootAt: [66, "is"],
+  attachAs: [67, "isiiii"],
+  mountSet: [68, "siiii"],
+  hook: [69, "bbbii"],
+  listen: [70, "is"],
+  awaitStart: [71, ""],
+  connect: [72, "is"],
+  console: [73, "iii"],
+  find: [74, "ss"],
+  filter: [75, "ibibi"],
+  moveRoot: [76, "is"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -10,6 +10,9 @@ export const TRAP: SeccompAction = 0x00030000;
 export const LOG: SeccompAction = 0x7ffc0000;
 export const ALLOW: SeccompAction = 0x7fff0000;
 
+/** A supervisor outside decides, seccomp_unotify(2); gantry's own containers have none. */
+export const NOTIFY: SeccompAction = 0x7fc00000;
+
 export const EPERM = 1;
 export const ENOSYS = 38;
 /** The kernel cuts greater ones down to this (MAX_ERRNO). */

@@ -2,6 +2,7 @@ import { GantryError } from "../../error.ts";
 import { capabilitiesOf } from "../capability.ts";
 import type { ContainerSecurity } from "../container.ts";
 import type { MachineArchitecture } from "./abi.ts";
+import { NOTIFY } from "./action.ts";
 import { compileSeccomp } from "./compile.ts";
 import { DEFAULT_PROFILE } from "./default-profile.ts";
 import { parseSeccompProfile } from "./parse.ts";
@@ -58,5 +59,11 @@ function parseText(text: string): SeccompProfile {
   } catch (error) {
     throw new GantryError("spec.invalid", "the seccomp profile is not JSON", { cause: error });
   }
-  return parseSeccompProfile(json);
+  const profile = parseSeccompProfile(json);
+  if ([profile.defaultAction, ...profile.rules.map(({ action }) => action)].includes(NOTIFY))
+    throw new GantryError(
+      "spec.invalid",
+      "seccomp profile: SCMP_ACT_NOTIFY needs a program that answers, which gantry does not offer",
+    );
+  return profile;
 }

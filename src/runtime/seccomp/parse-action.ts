@@ -6,11 +6,12 @@ import {
   KILL_THREAD,
   LOG,
   MAX_ERRNO,
+  NOTIFY,
   traceWith,
   TRAP,
   type SeccompAction,
 } from "./action.ts";
-import { choiceAt, integerAt, invalid } from "./json-shape.ts";
+import { choiceAt, integerAt } from "./json-shape.ts";
 
 type ReadAction = (errno: unknown, path: string) => SeccompAction;
 
@@ -28,9 +29,7 @@ const ACTIONS: Readonly<Record<string, ReadAction>> = {
   SCMP_ACT_TRACE: (errno, path) => traceWith(integerAt(errno ?? EPERM, path, 0xffff)),
   SCMP_ACT_ALLOW: FIXED(ALLOW),
   SCMP_ACT_LOG: FIXED(LOG),
-  SCMP_ACT_NOTIFY: (_, path) => {
-    throw invalid(path, "SCMP_ACT_NOTIFY needs a program that answers, which gantry does not offer");
-  },
+  SCMP_ACT_NOTIFY: FIXED(NOTIFY),
 };
 
 /** An action and the errno beside it, as in `{"action": "SCMP_ACT_ERRNO", "errnoRet": 38}`. */

@@ -206,6 +206,12 @@ describe("the filter of a container", () => {
     expect(filters.filterFor({ capAdd: ["CAP_SYS_ADMIN"] })).not.toEqual(filters.filterFor());
   });
 
+  test("calls that somebody outside has to answer are refused, as nobody would", () => {
+    const seccomp =
+      '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}';
+    expect(() => filters.filterFor({ seccomp })).toThrow("needs a program that answers");
+  });
+
   test("is none when unconfined or privileged, but an own profile holds for privileged ones too", () => {
     expect(filters.filterFor({ seccomp: "unconfined" })).toBeUndefined();
     expect(filters.filterFor({ privileged: true })).toBeUndefined();

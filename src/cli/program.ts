@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { containerCommands } from "./commands/container.ts";
 import { imageCommands } from "./commands/image.ts";
 import { networkCommands } from "./commands/network.ts";
+import { runCommands } from "./commands/run.ts";
 import { processCommands } from "./commands/process.ts";
 import { projectCommands } from "./commands/project.ts";
 import { systemCommands } from "./commands/system.ts";
@@ -30,6 +31,7 @@ export function buildProgram(run: Run): Command {
     .showHelpAfterError("(gantry --help lists the verbs)")
     .exitOverride();
   projectCommands(program, run);
+  runCommands(program, run);
   containerCommands(program, run);
   processCommands(program, run);
   imageCommands(program, run);

@@ -30,10 +30,13 @@ function missingText({ diagnostics, next }: SpecError): string {
   return lines.join("") + (next === undefined ? "" : `  ${next}\n`);
 }
 
+/** Verbs whose status is that of a command in a container: a failure of ours must be another one. */
+const ENDS_WITH_THE_COMMANDS = new Set(["exec", "run"]);
+
 /** The exit status of a verb that failed: what docker and shells use for exec, `plan` keeps 2 for "there are changes". */
 export function exitStatus(verb: string | undefined, error: unknown): number {
   const code = error instanceof GantryError ? error.code : undefined;
-  if (verb === "exec") {
+  if (ENDS_WITH_THE_COMMANDS.has(verb ?? "")) {
     if (code === "command.not-found") return 127;
     return code === "command.not-executable" ? 126 : 125;
   }
@@ -42,6 +45,6 @@ export function exitStatus(verb: string | undefined, error: unknown): number {
 
 /** The exit status of a command line that makes no sense. */
 export function usageStatus(verb: string | undefined): number {
-  if (verb === "exec") return 125;
+  if (ENDS_WITH_THE_COMMANDS.has(verb ?? "")) return 125;
   return verb === "plan" ? 1 : 2;
 }

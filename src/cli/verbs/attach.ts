@@ -5,6 +5,7 @@ import type { Context } from "../context.ts";
 import { connect } from "../daemon-start.ts";
 import { relay } from "../hijacked.ts";
 import { interruptible } from "../interrupt.ts";
+import { proxySignals } from "../signal-proxy.ts";
 import type { SpecFlags } from "../spec-flags.ts";
 import { exitOf } from "./wait.ts";
 
@@ -12,8 +13,6 @@ export interface AttachOptions extends SpecFlags {
   /** Send the signals that we get on to the container. */
   readonly sigProxy: boolean;
 }
-
-const PROXIED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 
 /** `gantry attach CONTAINER|SERVICE`: what it writes from now on; ends with the container and its status. */
 export async function attach(context: Context, target: string, options: AttachOptions): Promise<number> {
@@ -55,16 +54,4 @@ async function listen(
   exit.catch(() => undefined); // awaited below
   await relay(context, socket, { interactive: false, terminal: false, detachKeys: [], signal });
   return await exit;
-}
-
-/** Returns what ends it. */
-function proxySignals(client: Client, container: string): () => void {
-  const send = (signal: NodeJS.Signals): void => {
-    const sent = client.text("POST", `/containers/${segment(container)}/kill`, { query: { signal } });
-    sent.catch(() => undefined); // it ended meanwhile
-  };
-  for (const signal of PROXIED) process.on(signal, send);
-  return () => {
-    for (const signal of PROXIED) process.off(signal, send);
-  };
 }

@@ -1,6 +1,7 @@
 import type { ContainerConfig } from "../../../runtime/container.ts";
 import { readDuration } from "../../../spec/duration.ts";
 import { readHostname } from "../../../spec/hostname.ts";
+import { readLogging } from "../../../spec/logging.ts";
 import { readContainerPath } from "../../../spec/mount.ts";
 import { readUser } from "../../../spec/service.ts";
 import { readSignal } from "../../../spec/signal.ts";
@@ -16,7 +17,7 @@ import {
   textMapIn,
   textsIn,
 } from "../bodies.ts";
-import { invalid, NotBuiltError } from "../errors.ts";
+import { invalid } from "../errors.ts";
 import { environment } from "../exec-body.ts";
 import type { Query } from "../query.ts";
 import { confinementOf } from "./confinement.ts";
@@ -39,8 +40,8 @@ export function createRequest(
   const body = objectOf(value);
   const hostConfig = objectIn(body, "HostConfig");
   refuseUnbuilt(body, hostConfig);
-  refuseLogs(objectIn(hostConfig, "LogConfig"));
   const report = new RequestReport();
+  const log = logOf(objectIn(hostConfig, "LogConfig"), report);
   const { mode: networkMode, networks } = networkingOf(body, hostConfig);
   const autoRemove = booleanIn(hostConfig, "AutoRemove");
   const restart = restartOf(hostConfig, report) ?? { name: "no" };
@@ -68,6 +69,7 @@ export function createRequest(
       ...(networkMode === undefined && { ports }),
       ...(networks !== undefined && { networks }),
       mounts: mountsOf(body, hostConfig, report),
+      ...(log !== undefined && { log }),
       limits: limitsOf(hostConfig, report),
       restart,
       labels: textMapIn(body, "Labels"),
@@ -132,11 +134,14 @@ function healthcheckOf(body: JsonObject): ContainerConfig["healthcheck"] | undef
 }
 
 /** gantry writes one kind of log, which `docker logs` reads. */
-function refuseLogs(logConfig: JsonObject): void {
-  const type = textIn(logConfig, "Type") ?? "json-file";
-  if (!["json-file", "local", "cri"].includes(type)) throw new NotBuiltError(`the log driver "${type}"`);
-  const [option] = Object.keys(objectIn(logConfig, "Config"));
-  if (option !== undefined) throw new NotBuiltError(`the log option "${option}"`);
+function logOf(logConfig: JsonObject, report: RequestReport): ContainerConfig["log"] {
+  const driver = textIn(logConfig, "Type") ?? "json-file";
+  const options = textMapIn(logConfig, "Config");
+  return readLogging(
+    { driver: driver === "cri" ? "json-file" : driver, options },
+    ["HostConfig", "LogConfig"],
+    report,
+  );
 }
 
 function volumesFrom(text: string): AskedContainer["volumesFrom"][number] {

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { Run } from "../program.ts";
+import { addRunFlags, type RunFlags } from "../run/flags.ts";
+import { group, verb } from "./options.ts";
+
+/** `run` and `create`, in docker's words. */
+export function runCommands(program: Command, run: Run): void {
+  group(program, "Services and containers:");
+  addRunFlags(verb(program, "run", "make a container of an image and start it"))
+    .option("-d, --detach", "leave it alone, and print its id")
+    .option("--detach-keys <keys>", "what leaves it running and returns (default ctrl-p,ctrl-q)")
+    .option("--no-sig-proxy", "do not send on the signals that we get")
+    .argument("<image>")
+    .argument("[command...]", "instead of the image's")
+    .passThroughOptions()
+    .action((image: string, words: readonly string[], flags: RunFlags, command: Command) =>
+      run(command, async (context) => (await import("../verbs/run.ts")).run(context, image, words, flags)),
+    );
+  addRunFlags(verb(program, "create", "make a container of an image, without starting it"))
+    .argument("<image>")
+    .argument("[command...]", "instead of the image's")
+    .passThroughOptions()
+    .action((image: string, words: readonly string[], flags: RunFlags, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/create.ts")).create(context, image, words, flags),
+      ),
+    );
+}

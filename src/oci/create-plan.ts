@@ -85,7 +85,9 @@ export function compileCreate(input: CreateInput): Uint8Array {
   if (makesNamespace(bundle, "network")) plan.add("netlink", OWN_NETWORK, loopbackOnly(), NONE);
   plan.add("umask", 0o022);
   plan.add("rootAt", root, input.rootfs);
-  plan.add("mountSet", "/", 0, 0, inherited(bundle.rootfsPropagation) || (PROPAGATION["shared"] ?? 0), 1);
+  plan.add("mountSet", "/", 0, 0, inherited(bundle.rootfsPropagation), 1);
+  // The root itself has to be private for pivot_root(2); what the bundle wants of it comes after that.
+  plan.add("mountSet", "/", 0, 0, PROPAGATION["private"] ?? 0, 0);
   addMounts(plan, mounts, bundle.rootfsPropagation);
   if (fillsDev(bundle.mounts)) addNodes(plan, bundle.devices, nodes);
   for (const [name, value] of Object.entries(bundle.sysctl))
@@ -97,6 +99,9 @@ export function compileCreate(input: CreateInput): Uint8Array {
   for (const path of bundle.readonlyPaths) plan.add("readOnly", path);
   for (const path of bundle.maskedPaths) plan.add("mask", path);
   plan.add("mkdirIn", join("/", process.cwd), 0o755);
+  const readOnly = bundle.root.readonly ? 1 : 0;
+  if (input.noPivot) plan.add("moveRoot", readOnly, input.rootfs);
+  else plan.add("pivot", readOnly);
   if (bundle.rootfsPropagation !== "")
     plan.add(
       "mountSet",
@@ -106,9 +111,6 @@ export function compileCreate(input: CreateInput): Uint8Array {
       PROPAGATION[bundle.rootfsPropagation] ?? 0,
       bundle.rootfsPropagation.startsWith("r") ? 1 : 0,
     );
-  const readOnly = bundle.root.readonly ? 1 : 0;
-  if (input.noPivot) plan.add("moveRoot", readOnly, input.rootfs);
-  else plan.add("pivot", readOnly);
   plan.add("chdir", process.cwd, 0);
   plan.add("find", process.args[0] ?? "", pathOf(process.env));
   plan.add("awaitStart");
@@ -123,7 +125,8 @@ function addParentSide(plan: PlanWriter, { bundle, process, cgroups, state }: Cr
   if (process.oomScoreAdj !== undefined) plan.add("writeOf", "oom_score_adj", String(process.oomScoreAdj));
   addRlimits(plan, process.rlimits);
   plan.add("signal").add("wait");
-  addHooks(plan, bundle.hooks.prestart, state);
+  // Deprecated, and from when all of them ran between create and start: that is the status they are told.
+  addHooks(plan, bundle.hooks.prestart, { ...state, status: "created" });
   addHooks(plan, bundle.hooks.createRuntime, state);
   plan.add("signal");
 }

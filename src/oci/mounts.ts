@@ -84,6 +84,8 @@ export function addMounts(plan: PlanWriter, prepared: readonly Prepared[], rootf
 /** What a copy of a host's mount does with the host's changes when its own options do not say. */
 export function inherited(rootfsPropagation: string): number {
   const type = PROPAGATION[rootfsPropagation] ?? DEFAULT_PROPAGATION;
+  // Of what nobody may bind nothing could be shown.
+  if (type === PROPAGATION["unbindable"]) return PROPAGATION["private"] ?? 0;
   // Shared with the host it is already, where the host's is.
   return type === PROPAGATION["shared"] ? 0 : type;
 }

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../host/errno.ts";
-import { type CgroupFolder, folderOf } from "./cgroup-folders.ts";
+import { type CgroupFolder, folderOf, readIfThere } from "./cgroup-folders.ts";
 import { Fields } from "./fields.ts";
+import { warn } from "./log.ts";
 import { OciError } from "./oci-error.ts";
 
 type Write = readonly [controller: string, file: string, value: string];
@@ -102,6 +103,12 @@ function writeMemory(folders: readonly CgroupFolder[], memory: Fields | undefine
   }
   if (reservation !== undefined && reservation !== 0)
     put(folders, ["memory", "memory.soft_limit_in_bytes", String(reservation)]);
+  const kernel = memory.number("kernel") ?? 0;
+  const kernelFile = join(path, "memory.kmem.limit_in_bytes");
+  if (kernel !== 0 && existsSync(kernelFile)) writeValue(kernelFile, String(kernel));
+  // Kernels from 5.16 on count that memory with the rest, and take the number without a word where they still have the file.
+  if (kernel !== 0 && readIfThere(kernelFile).trim() !== String(kernel))
+    warn("memory.kernel is not applied: this kernel has no limit of its own for that");
   const kernelTcp = memory.number("kernelTCP");
   if (kernelTcp !== undefined && kernelTcp !== 0)
     put(folders, ["memory", "memory.kmem.tcp.limit_in_bytes", String(kernelTcp)]);

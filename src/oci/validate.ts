@@ -1,6 +1,5 @@
 import { isCapability } from "../runtime/capability.ts";
 import { CAPABILITY_SETS, type Bundle, type BundleProcess } from "./bundle.ts";
-import { warn } from "./log.ts";
 import { NAMESPACE_FLAGS, ownsNamespace } from "./namespaces.ts";
 import { OciError } from "./oci-error.ts";
 import { PROPAGATION } from "./mount-options.ts";
@@ -93,8 +92,7 @@ export function validateProcess(process: BundleProcess): void {
   const unknown = CAPABILITY_SETS.flatMap((set) => process.capabilities[set]).filter(
     (name) => !isCapability(name),
   );
-  if (unknown.length > 0)
-    warn(`ignoring unknown or unavailable capabilities: [${[...new Set(unknown)].join(" ")}]`);
+  if (unknown.length > 0) throw new OciError(`unknown capability "${unknown[0]}"`);
   for (const gid of process.additionalGids)
     if (!Number.isInteger(gid) || gid < 0 || gid > 0xffff_ffff)
       throw new OciError("process.user.additionalGids: numbers from 0 to 4294967295 are needed here");

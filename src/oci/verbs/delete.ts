@@ -34,7 +34,7 @@ export async function deleteContainer({ root }: Globals, parsed: Parsed): Promis
     return 0;
   }
   const status = statusOf(root, state);
-  if (!force && (status === "running" || status === "paused"))
+  if (!force && status !== "stopped" && status !== "creating")
     throw new OciError(`cannot delete container ${id} that is not stopped: ${status}`);
   destroy(root, state);
   return 0;

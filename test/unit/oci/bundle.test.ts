@@ -58,6 +58,11 @@ test.each<[string, object, string]>([
   expect(() => bundle(more)).toThrow(message);
 });
 
+test("a capability that nobody knows is refused", () => {
+  const { process } = bundle({ process: { args: ["a"], cwd: "/", capabilities: { bounding: ["CAP_FLY"] } } });
+  expect(() => process && validateProcess(process)).toThrow('unknown capability "CAP_FLY"');
+});
+
 test("a flag of a filter that is not known is refused, and so is an answer nobody listens for", () => {
   const filter = (more: object) =>
     compileFilter(new Fields({ defaultAction: "SCMP_ACT_ALLOW", ...more }, "linux.seccomp"), 0n);

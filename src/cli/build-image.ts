@@ -26,7 +26,7 @@ export interface ImageBuild {
   readonly shmBytes?: number;
   readonly ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
   readonly secrets: readonly ({ readonly id: string } & (
-    { readonly file: string } | { readonly value: string }
+    { readonly file: string } | { readonly value: string } | { readonly base64: string }
   ))[];
   readonly agents: readonly { readonly id: string; readonly socket: string }[];
   readonly contexts: Readonly<Record<string, { readonly folder: string } | { readonly image: string }>>;

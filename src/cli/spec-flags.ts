@@ -1,5 +1,6 @@
 import { GantryError } from "../error.ts";
 import type { ProjectSummary } from "../daemon/protocol.ts";
+import type { ProjectBuild } from "../spec/build.ts";
 import type { Diagnostic } from "../spec/diagnostic.ts";
 import type { LoadOptions } from "../spec/model.ts";
 import type { Project } from "../spec/project.ts";
@@ -23,6 +24,8 @@ export interface SpecFlags {
 
 export interface LoadedSpec {
   readonly project: Project;
+  /** Images that the files say how to build. */
+  readonly builds: readonly ProjectBuild[];
   /** Absolute paths of the files whose change matters. */
   readonly watched: readonly string[];
 }
@@ -30,9 +33,9 @@ export interface LoadedSpec {
 /** Reads the spec the flags name, else the one found from the current folder upwards. Prints its warnings. Throws SpecError. */
 export async function loadSpec(context: Context, flags: SpecFlags): Promise<LoadedSpec> {
   const { loadProject } = await import("../spec/load.ts");
-  const { project, warnings, watched } = await loadProject(loadOptions(context, flags));
+  const { project, builds, warnings, watched } = await loadProject(loadOptions(context, flags));
   await warn(context, warnings);
-  return { project, watched };
+  return { project, builds, watched };
 }
 
 /** Tells what is odd about the files. */

@@ -1,4 +1,6 @@
 import type { Activation } from "./activation.ts";
+import { readBuild } from "./build.ts";
+import type { BuildValue, ProjectBuild } from "./build.ts";
 import { checkPortConflicts } from "./conflicts.ts";
 import type { ContentOf, LoadedContent } from "./contents.ts";
 import { hostPath } from "./mount.ts";
@@ -28,7 +30,7 @@ interface ProjectMap {
   readonly services?: Entries<ServiceMap>;
   readonly volumes?: Entries<VolumeMap | null>;
   readonly networks?: Entries<NetworkMap | null>;
-  readonly images?: Entries<{ readonly import?: string }>;
+  readonly images?: Entries<{ readonly import?: string; readonly build?: BuildValue }>;
 }
 
 interface VolumeMap extends DriverKeys {
@@ -47,6 +49,8 @@ export interface DesiredContext {
   readonly seccompProfile: ProfileText;
   readonly activation: Activation;
   readonly contentOf: ContentOf;
+  /** Told of what is to be built. */
+  readonly addBuild: (build: ProjectBuild) => void;
   /** By service. */
   readonly serviceFiles: ReadonlyMap<string, ServiceFiles>;
 }
@@ -73,8 +77,18 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
   const images = new Map<string, ImageSource>();
   for (const [key, image] of sound(map.images)) {
     report.attempt(["images", key], () => readReference(key));
+    const { import: archive, build } = image;
+    if ((archive === undefined) === (build === undefined)) {
+      report.error(["images", key], 'expected one of "import" and "build"', "key");
+      continue;
+    }
+    if (build !== undefined) {
+      const read = readBuild(build, ["images", key, "build"], report, { ...context, home });
+      if (read !== undefined) context.addBuild({ ...read, image: key, always: false });
+      continue;
+    }
     const importFrom = report.attempt(["images", key, "import"], () =>
-      hostPath(image.import ?? ".", { ...context, home }),
+      hostPath(archive ?? ".", { ...context, home }),
     );
     if (importFrom !== undefined) images.set(key, { importFrom });
   }
@@ -102,6 +116,7 @@ export function readProject(value: unknown, report: Report, context: DesiredCont
         volumeDevice: (key) => devices.get(key),
         portOrigins,
         services: [...active],
+        ownImage: `${context.name}-${name}`,
         networks: Object.keys(map.networks ?? {}),
         keep,
         files: context.serviceFiles.get(name),

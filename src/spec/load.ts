@@ -1,4 +1,5 @@
 import { activate, chooseProfiles, readProfile } from "./activation.ts";
+import type { ProjectBuild } from "./build.ts";
 import { canonicalProject } from "./canonical.ts";
 import type { CanonicalProject } from "./canonical.ts";
 import { readContents } from "./contents.ts";
@@ -23,6 +24,8 @@ import { Workspace } from "./workspace.ts";
 export interface LoadResult {
   readonly project: Project;
   readonly warnings: readonly Diagnostic[];
+  /** Images that the files say how to build. */
+  readonly builds: readonly ProjectBuild[];
   /** Absolute paths whose change matters: every file that was read, and those that need not exist, such as `.env`. */
   readonly watched: readonly string[];
   /** The project's values in their long forms, for people and other tools. */
@@ -60,7 +63,9 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
   );
   for (const path of seccomp.paths) workspace.watch(path);
   const serviceFiles = await readServiceFiles(active, workspace, folder, lookup);
+  const builds: ProjectBuild[] = [];
   const project = readProject(value, report, {
+    addBuild: (build) => void builds.push(build),
     name,
     workingFolder: folder,
     files,
@@ -87,7 +92,7 @@ export async function loadProject(options: LoadOptions): Promise<LoadResult> {
       lookup,
       serviceFiles,
     });
-  return { project, warnings: report.diagnostics, watched: workspace.watched, canonical };
+  return { project, builds, warnings: report.diagnostics, watched: workspace.watched, canonical };
 }
 
 /** What the files say together, variables as they are written, judged by the schema alone. Throws SpecError. */

@@ -43,6 +43,11 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   "services.*.deploy.resources.reservations.cpus": "ignored: CPU time is shared by weight, see cpu_shares",
   "services.*.deploy.resources.reservations.generic_resources":
     "ignored: nothing on this machine counts them",
+  "services.*.build.cache_from": "ignored: this machine's own cache is used",
+  "services.*.build.cache_to": "ignored: results of steps are kept on this machine",
+  "services.*.build.isolation": "ignored: on Linux there is one way",
+  "services.*.build.provenance": "ignored: gantry makes no attestations",
+  "services.*.build.sbom": "ignored: gantry makes no attestations",
   "services.*.volumes.[].bind.selinux": "ignored: gantry sets no SELinux labels",
   "services.*.volumes.[].consistency": "ignored: on Linux a mount is always consistent",
   "services.*.volumes.[].volume.labels": "ignored: label the volume where it is declared",

@@ -9,17 +9,14 @@ const KINDS: Readonly<Record<string, Relocate>> = {
   services: everyEntry((service, folder) => fields(service, folder, SERVICE)),
   configs: everyEntry((config, folder) => fields(config, folder, { file: anyPath })),
   secrets: everyEntry((secret, folder) => fields(secret, folder, { file: anyPath })),
-  images: everyEntry((image, folder) => fields(image, folder, { import: anyPath })),
+  images: everyEntry((image, folder) => fields(image, folder, { import: anyPath, build: buildPaths })),
   volumes: everyEntry((volume, folder) =>
     fields(volume, folder, { driver_opts: (options) => fields(options, folder, { device: dottedPath }) }),
   ),
 };
 
 const SERVICE: Readonly<Record<string, Relocate>> = {
-  build: (tree, folder) =>
-    tree.kind === "scalar"
-      ? contextPath(tree, folder)
-      : fields(tree, folder, { context: contextPath, additional_contexts: everyEntry(contextPath) }),
+  build: buildPaths,
   credential_spec: (tree, folder) => fields(tree, folder, { file: anyPath }),
   develop: (tree, folder) =>
     fields(tree, folder, { watch: everyItem((rule) => fields(rule, folder, { path: anyPath })) }),
@@ -41,6 +38,12 @@ const SERVICE: Readonly<Record<string, Relocate>> = {
  */
 export function relocate(tree: Tree, folder: string): Tree {
   return fields(tree, folder, KINDS);
+}
+
+function buildPaths(tree: Tree, folder: string): Tree {
+  return tree.kind === "scalar"
+    ? contextPath(tree, folder)
+    : fields(tree, folder, { context: contextPath, additional_contexts: everyEntry(contextPath) });
 }
 
 function fields(tree: Tree, folder: string, rules: Readonly<Record<string, Relocate>>): Tree {

@@ -1,3 +1,5 @@
+import { readBuild } from "./build.ts";
+import type { BuildValue, ProjectBuild } from "./build.ts";
 import { readConfinement } from "./confinement.ts";
 import type { ConfinementContext, ConfinementKeys } from "./confinement.ts";
 import { readContainerName } from "./container-name.ts";
@@ -55,7 +57,7 @@ export type ServiceMap = LimitKeys &
   ServiceNetworkKeys & {
     readonly image?: string;
     readonly pull_policy?: string;
-    readonly build?: unknown;
+    readonly build?: BuildValue;
     readonly command?: Command;
     readonly entrypoint?: Command;
     readonly environment?: Pairs;
@@ -90,6 +92,10 @@ export interface ServiceContext
   readonly strict: boolean;
   readonly files: ServiceFiles | undefined;
   readonly contentOf: ContentOf;
+  /** What the image is called where the file does not say: `shop-web`. */
+  readonly ownImage: string;
+  /** Told of what is to be built. */
+  readonly addBuild: (build: ProjectBuild) => void;
   /** Told of every content that is used. */
   readonly keep: (content: LoadedContent) => void;
 }
@@ -104,11 +110,16 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
   const image = read(map.image, "image", readReference);
   if (!Object.hasOwn(map, "image")) {
-    const missing =
-      map.build === undefined ? '"image" is missing' : '"image" is missing, and build is not built yet';
-    report.error(path, missing, "key");
+    if (map.build === undefined) report.error(path, '"image" is missing', "key");
   }
-  const pullPolicy = read(map.pull_policy, "pull_policy", readPullPolicy);
+  const ownImage = image ?? context.ownImage;
+  const written = read(map.pull_policy, "pull_policy", readPullPolicy);
+  // No registry has what is built here under its name.
+  const pullPolicy = map.build === undefined ? written : (written ?? "build");
+  if (map.build !== undefined) {
+    const build = readBuild(map.build, [...path, "build"], report, context);
+    if (build !== undefined) context.addBuild({ ...build, image: ownImage, always: written === "build" });
+  }
   const command = readCommand(map.command, [...path, "command"], report);
   const entrypoint = readCommand(map.entrypoint, [...path, "entrypoint"], report);
   const workingDir = read(map.working_dir, "working_dir", readContainerPath);
@@ -149,7 +160,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
       "key",
     );
   return {
-    image: image ?? "",
+    image: map.build === undefined ? (image ?? "") : ownImage,
     ...(pullPolicy === undefined ? {} : { pullPolicy }),
     ...(command === undefined ? {} : { command }),
     ...(entrypoint === undefined ? {} : { entrypoint }),

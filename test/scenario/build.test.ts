@@ -153,6 +153,48 @@ describe.skipIf(!HAS_BUSYBOX)("a build", () => {
     );
   });
 
+  it("of a project is made when its image is missing, and anew when that is asked for", async () => {
+    const folder = await folderOf("project", {
+      "compose.yaml": `name: shop
+services:
+  web:
+    build:
+      context: .
+      args: { WORD: first }
+      additional_contexts: { tool: "service:tool" }
+      secrets: [token]
+    command: ["sh", "-c", "cat /word /tool /secret; exec sleep 600"]
+    stop_grace_period: 0s
+  tool:
+    build: { dockerfile_inline: "FROM bb\\nRUN echo made > /tool\\n" }
+    command: ["true"]
+secrets:
+  token: { content: hush }
+`,
+      Dockerfile: `FROM bb
+ARG WORD
+COPY --from=tool /tool /tool
+RUN --mount=type=secret,id=token echo "$(cat /run/secrets/token)" > /secret
+COPY more /more
+RUN echo "$WORD" > /word && cat /more >> /word
+`,
+      more: "1\n",
+    });
+    const cwd = { cwd: folder };
+    expect(await instance.ok(["apply", "--wait"], cwd)).toContain("Successfully tagged shop-web:latest");
+    const logs = async (): Promise<string> => await instance.ok(["logs", "web"], cwd).catch(String);
+    await until("what the image holds", async () => (await logs()).includes("first"));
+    expect(await logs()).toMatch(/first[^]*1[^]*made[^]*hush/);
+    const before = await instance.pidOf("shop-web-1");
+    expect(await instance.ok(["apply", "--wait"], cwd)).not.toContain("Step 1/");
+    await writeFile(join(folder, "more"), "2\n");
+    expect(await instance.ok(["build", "web", "-q"], cwd)).toMatch(/^sha256:/);
+    expect(await instance.ok(["apply", "--wait", "--build"], cwd)).toContain("Using cache");
+    expect(await instance.pidOf("shop-web-1")).not.toBe(before);
+    await until("the new image's words", async () => (await logs()).includes("2"));
+    await instance.ok(["down"], cwd);
+  });
+
   it("that is killed in the middle leaves nothing behind, and the next one succeeds", async () => {
     const folder = await folderOf("killed", { Dockerfile: "FROM bb\nRUN echo x > /x\nRUN sleep 60\n" });
     const broken = build(contextArchive(folder), { t: "killed" }).catch(() => undefined);

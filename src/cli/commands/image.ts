@@ -9,6 +9,7 @@ import type { ImagePruneOptions } from "../verbs/image-prune.ts";
 import type { LoadOptions } from "../verbs/load.ts";
 import type { LoginOptions } from "../verbs/login.ts";
 import type { PullOptions } from "../verbs/pull.ts";
+import type { SpecFlags } from "../spec-flags.ts";
 import type { RmiOptions } from "../verbs/rmi.ts";
 import type { SaveOptions } from "../verbs/save.ts";
 import { append, group, outputOption, verb } from "./options.ts";
@@ -22,14 +23,18 @@ export function imageCommands(program: Command, run: Run): void {
     .action((options: ImagesOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/images.ts")).images(context, options)),
     );
-  verb(program, "build", "make an image of a Dockerfile and the folder around it")
-    .argument("<path>", "the folder, - for an archive or a Dockerfile on standard input")
+  verb(program, "build", "make an image of a Dockerfile and the folder around it, or those of a project")
+    .argument(
+      "[path|service...]",
+      "a folder (. or with a /), - for an archive or a Dockerfile on standard input; else services of the spec, all when absent",
+    )
     .addOption(
       new Option(
         "-f, --file <file>",
-        "the Dockerfile (default: PATH/Dockerfile), - for standard input",
+        "the Dockerfile (default: PATH/Dockerfile), - for standard input; of services, the spec file",
       ).argParser(append),
     )
+    .option("-p, --project <name>", "project name")
     .addOption(new Option("-t, --tag <name[:tag]>", "what to call it; several are fine").argParser(append))
     .addOption(new Option("--build-arg <name=value>", "a value for an ARG").argParser(append))
     .addOption(new Option("--label <name=value>", "a label of the image").argParser(append))
@@ -46,8 +51,14 @@ export function imageCommands(program: Command, run: Run): void {
     .addOption(new Option("--progress <how>", "how to show it").choices(PROGRESS).default("auto"))
     .option("--iidfile <file>", "write the image's id into it")
     .option("-q, --quiet", "print only the image's id")
-    .action((path: string, options: BuildFlags, command: Command) =>
-      run(command, async (context) => (await import("../verbs/build.ts")).build(context, path, options)),
+    .action((words: readonly string[], options: BuildFlags & SpecFlags, command: Command) =>
+      run(command, async (context) => {
+        const [path] = words;
+        // A bare word is a service's name, as compose has it; a folder has a slash in it.
+        if (words.length === 1 && path !== undefined && /^[.-]|\//.test(path))
+          return (await import("../verbs/build.ts")).build(context, path, options);
+        return (await import("../verbs/build-project.ts")).buildServices(context, words, options);
+      }),
     );
   verb(program, "import", "make an image of a root file system archive (tar, gzip)")
     .argument("<file>", "the archive, - for standard input")

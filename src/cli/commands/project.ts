@@ -21,6 +21,7 @@ export function projectCommands(program: Command, run: Run): void {
   specOptions(verb(program, "apply", "make the machine match the file, and keep it so"), "-f, ")
     .alias("up")
     .option(...WAIT)
+    .option("--build", "build images even where they are here")
     .option("--dry-run", "show the plan, change nothing")
     .addOption(
       new Option("--scale <service=n>", "so many replicas instead, until the next apply").argParser(append),

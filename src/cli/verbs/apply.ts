@@ -5,6 +5,7 @@ import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
 import { followProgress } from "../follow-progress.ts";
 import { interruptible } from "../interrupt.ts";
+import { buildProject, isThere } from "../project-builds.ts";
 import { parseScales } from "../scale-argument.ts";
 import { loadSpec, type SpecFlags } from "../spec-flags.ts";
 import { requestPlan } from "./plan.ts";
@@ -14,13 +15,16 @@ export interface ApplyOptions extends SpecFlags {
   readonly wait?: boolean;
   /** Show what would be done, do nothing. */
   readonly dryRun?: boolean;
+  /** Build images whether they are here or not. */
+  readonly build?: boolean;
   /** `SERVICE=N`: so many replicas instead of the file's. */
   readonly scale?: readonly string[];
 }
 
 /** `gantry apply`: makes the machine match the file, and keeps it so. */
 export async function apply(context: Context, options: ApplyOptions): Promise<number> {
-  const project = scaled((await loadSpec(context, options)).project, options.scale ?? []);
+  const loaded = await loadSpec(context, options);
+  const project = scaled(loaded.project, options.scale ?? []);
   const client = await connect(context);
   if (options.dryRun === true) {
     const { plan, text } = await requestPlan(client, project);
@@ -31,6 +35,14 @@ export async function apply(context: Context, options: ApplyOptions): Promise<nu
     context,
     "stopped waiting; the daemon goes on with it (see: gantry ps)",
     async (signal) => {
+      await buildProject(
+        context,
+        client,
+        loaded,
+        async ({ image, always }) => options.build === true || always || !(await isThere(client, image)),
+        { progress: "auto", quiet: false },
+        signal,
+      );
       await followProgress(context, applyProject(client, project, { wait: options.wait === true, signal }));
       return 0;
     },

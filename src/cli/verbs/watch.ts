@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { GantryError } from "../../error.ts";
-import type { Project } from "../../spec/project.ts";
 import { applyProject } from "../apply-project.ts";
 import { isAbort, say, type Context } from "../context.ts";
 import { connect } from "../daemon-start.ts";
 import { FileWatch } from "../file-watch.ts";
 import { followProgress } from "../follow-progress.ts";
 import { interruptible } from "../interrupt.ts";
+import { buildProject, isThere } from "../project-builds.ts";
 import { reportError } from "../report-error.ts";
-import { loadSpec, specFile, type SpecFlags } from "../spec-flags.ts";
+import { loadSpec, type LoadedSpec, specFile, type SpecFlags } from "../spec-flags.ts";
 import { WatchLoop } from "../watch-loop.ts";
 
 /**
@@ -27,13 +27,13 @@ export async function watch(context: Context, options: SpecFlags): Promise<numbe
   let lastName: string | undefined;
 
   const files = new FileWatch(() => loop.changed());
-  const loop = new WatchLoop<Project>({
+  const loop = new WatchLoop<LoadedSpec>({
     load: async () => {
       await files.markSeen();
       try {
-        const { project, watched } = await loadSpec(context, flags);
-        await files.watch([...always, ...watched]);
-        return project;
+        const loaded = await loadSpec(context, flags);
+        await files.watch([...always, ...loaded.watched]);
+        return loaded;
       } catch (error) {
         // Whichever file is mended, that is a reason to look again.
         const { SpecError } = await import("../../spec/diagnostic.ts");
@@ -41,13 +41,23 @@ export async function watch(context: Context, options: SpecFlags): Promise<numbe
         throw error;
       }
     },
-    apply: async (project, signal) => {
+    apply: async (loaded, signal) => {
+      const { project } = loaded;
       if (lastName !== undefined && lastName !== project.name)
         say(
           context,
           `the project is called ${project.name} now; ${lastName} goes on (gantry down -p ${lastName})`,
         );
       lastName = project.name;
+      const output = { progress: "auto", quiet: false } as const;
+      await buildProject(
+        context,
+        client,
+        loaded,
+        async ({ image }) => !(await isThere(client, image)),
+        output,
+        signal,
+      );
       await followProgress(context, applyProject(client, project, { wait: false, signal }), { plan: true });
     },
     report: (error) => report(context, file, error),

@@ -129,6 +129,8 @@ function secretsOf(more: JsonObject): ReadonlyMap<string, Uint8Array> {
     objectsIn(more, "secrets").map((secret) => {
       const [id, file] = [textIn(secret, "id") ?? "", textIn(secret, "file")];
       if (id === "") throw invalid("a secret needs an id");
+      const packed = textIn(secret, "base64");
+      if (packed !== undefined) return [id, Buffer.from(packed, "base64")] as const;
       if (file === undefined) return [id, Buffer.from(textIn(secret, "value") ?? "")] as const;
       return [id, readSecret(id, file)] as const;
     }),

@@ -200,11 +200,8 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ["no image", "services:\n  a: {}\n", ['-:2:3 services.a: "image" is missing']],
   [
     "a build",
-    "services:\n  a: { build: . }\n",
-    [
-      '-:2:3 services.a: "image" is missing, and build is not built yet',
-      "-:2:8 services.a.build: not built yet, ignored",
-    ],
+    "services:\n  a: { build: { context: ., network: x } }\n",
+    ['-:2:38 services.a.build.network: expected default, none or host, got "x"'],
   ],
   [
     "a bad service name",
@@ -264,7 +261,11 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
       '-:3:14 volumes.a.name: "../../etc" is not a volume name (letters, digits, ".", "_" and "-", at most 128)',
     ],
   ],
-  ["an unfinished image source", "services: {}\nimages:\n  a: {}\n", ['-:3:3 images.a: "import" is missing']],
+  [
+    "an unfinished image source",
+    "services: {}\nimages:\n  a: {}\n",
+    ['-:3:3 images.a: expected one of "import" and "build"'],
+  ],
 ];
 
 describe("in a file, the answer is exact for", () => {

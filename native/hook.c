@@ -76,16 +76,15 @@ static int attend(pid_t pid, int out, int64_t seconds, char said[OUTPUT_LIMIT]) 
   return late ? -2 : status;
 }
 
-// The line the user reads; our standard error is that of whoever asked for the container.
-static void complain(const char *path, int status, const char *said) {
-  char why[64];
-  if (status == -2) strcpy(why, "it took longer than its timeout");
+// How it ended goes with the failure; what it said goes to our standard error, that of whoever asked for the container.
+static void complain(char remark[64], const char *path, int status, const char *said) {
+  if (status == -2) strcpy(remark, "it took longer than its timeout");
   else if (WIFSIGNALED(status)) {
-    snprintf(why, sizeof why, "signal: %s", strsignal(WTERMSIG(status)));
-    for (char *letter = why; *letter; letter++) // as Go words it
+    snprintf(remark, 64, "signal: %s", strsignal(WTERMSIG(status)));
+    for (char *letter = remark; *letter; letter++) // as Go words it
       if (*letter >= 'A' && *letter <= 'Z') *letter = (char)(*letter - 'A' + 'a');
-  } else snprintf(why, sizeof why, "exit status %d", WEXITSTATUS(status));
-  dprintf(STDERR_FILENO, "error running hook %s: %s, output: %s\n", path, why, said);
+  } else snprintf(remark, 64, "exit status %d", WEXITSTATUS(status));
+  if (*said) dprintf(STDERR_FILENO, "hook %s: %s\n", path, said);
 }
 
 // OP_HOOK. Its first string is the program's path, the others are its arguments.
@@ -111,6 +110,6 @@ int run_hook(struct machine *machine, const struct operation *operation) {
   int status = pid < 0 ? -1 : attend(pid, out[0], integer(operation, 4), said);
   close(out[0]);
   if (status == 0) return 0;
-  if (status != -1) complain(argv[0], status, said);
+  if (status != -1) complain(machine->remark, argv[0], status, said);
   return errno = status == -1 ? errno : status == -2 ? ETIMEDOUT : ECHILD, -1;
 }

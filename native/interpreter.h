@@ -38,6 +38,7 @@ struct machine {
   pid_t target;         // the container's first process, for exec
   int preserved;        // descriptors from 3 on that the program is to have
   int listener;         // of OP_LISTEN, -1 without one
+  char remark[64];      // how a hook ended
   bool ready;           // nothing is left to be done before the exec
   pid_t own_pid;        // the child's as the host has it, where OP_FILTER has to tell it
   struct shim_options shim;

@@ -272,6 +272,10 @@ int run_operations(struct machine *machine, const struct plan *plan, uint32_t fr
     if (!run_operation(machine, &plan->operations[i])) continue;
     *failure = (struct failure){.operation = i, .error = errno};
     describe(&plan->operations[i], failure->about);
+    if (*machine->remark) {
+      size_t length = strlen(failure->about);
+      snprintf(failure->about + length, sizeof failure->about - length, ": %s", machine->remark);
+    }
     return -1;
   }
   return 0;

@@ -55,11 +55,16 @@ export async function launch(
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });
+  status.catch(() => undefined); // told of below, where nothing has been launched
   const [answer] = await Promise.all([
     readAnswer(child.stdio[4 + preserveFds] as Readable),
     foreground === "no" ? status : undefined,
   ]);
-  if (answer.length < 8) throw new OciError("unable to start container process: the launcher went away");
+  if (answer.length < 8) {
+    // A descriptor to preserve that is not there, or the program itself is not.
+    const code = await status.catch((error: Error) => error.message);
+    throw new OciError(`unable to start container process: the launcher went away (${code})`);
+  }
   if (answer.readUInt32LE(0) !== 0) {
     await status;
     throw explain(decodeFailure(answer.subarray(4)));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { removeCgroup } from "../../src/host/cgroup.ts";
 import { HAS_BUSYBOX, rootfs } from "./rootfs.fixture.ts";
 import { until } from "./until.ts";
 
@@ -22,6 +23,7 @@ afterAll(async () => {
   for (const id of await readdir(join(base, "state")).catch(() => [])) oci("delete", "--force", id);
   expect(await readdir(join(base, "state")).catch(() => [])).toEqual([]);
   expect(await leftCgroups()).toEqual([]);
+  for (const path of await parents()) await removeCgroup(path); // the caller's, as with runc
   await rm(base, { recursive: true, force: true });
 });
 
@@ -44,13 +46,15 @@ async function statusOf(id: string): Promise<string> {
   return (JSON.parse(await oci("state", id).output) as { status: string }).status;
 }
 
+/** The folder that the tests' containers have their cgroups in, in each hierarchy where it is. */
+async function parents(): Promise<readonly string[]> {
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  const mounts = [...table.matchAll(/^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /gm)];
+  return mounts.map(([, mount = ""]) => join(mount, "gantry-test-oci")).filter((path) => existsSync(path));
+}
+
 async function leftCgroups(): Promise<readonly string[]> {
-  const mounts = [
-    ...(await readFile("/proc/self/mountinfo", "utf8")).matchAll(/^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /gm),
-  ];
-  return mounts
-    .map(([, mount = ""]) => join(mount, "gantry-test-oci"))
-    .filter((path) => existsSync(join(path, "box")));
+  return (await parents()).map((path) => join(path, "box")).filter((path) => existsSync(path));
 }
 
 async function bundle(process: object, more: object = {}, linux: object = {}): Promise<void> {
@@ -190,7 +194,7 @@ test.skipIf(!HAS_BUSYBOX)("what cannot be started leaves nothing, and says why",
   await bundle({}, { hooks: { prestart: [{ path: "/bin/false" }] } });
   const hooked = oci("run", "box");
   expect(hooked.code).toBe(1);
-  expect(await hooked.output).toContain("error running hook /bin/false");
+  expect(await hooked.output).toContain("error running hook /bin/false: exit status 1");
   expect(await readdir(join(base, "state"))).toEqual([]);
   expect(await leftCgroups()).toEqual([]);
 });

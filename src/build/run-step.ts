@@ -106,6 +106,7 @@ export async function planRun(context: RunContext): Promise<PlannedRun> {
         workingDir,
         ...(user === undefined ? {} : { user }),
         mounts: made.flatMap(({ mount }) => mount ?? []),
+        locked: made.flatMap(({ locked }) => locked ?? []),
         secrets: [...scripts, ...made.flatMap(({ secret }) => secret ?? [])],
         network,
       };
@@ -150,6 +151,7 @@ export async function planRun(context: RunContext): Promise<PlannedRun> {
         return {
           input: ["cache", at, id, mount.readOnly],
           make: async () => ({
+            ...(mount.sharing === "shared" ? {} : { locked: id }),
             mount: {
               type: "bind",
               source: await world.cacheFolder(id, mount),
@@ -254,6 +256,8 @@ export async function planRun(context: RunContext): Promise<PlannedRun> {
 interface PlannedMount {
   readonly input: unknown;
   make(): Promise<{
+    /** Id of a cache mount that no other step may have meanwhile. */
+    readonly locked?: string;
     readonly mount?: ContainerMount;
     readonly secret?: SecretFile;
     readonly env?: Readonly<Record<string, string>>;

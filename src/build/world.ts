@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly mounts: readonly ContainerMount[];
   readonly secrets: readonly SecretFile[];
   readonly network: "default" | "none" | "host";
+  /** Cache mounts that no other step may have at the same time, by id. */
+  readonly locked: readonly string[];
   /** Told of everything it prints. */
   readonly output: (text: string) => void;
   readonly signal: AbortSignal;

@@ -210,6 +210,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     const found = catalog.find(reference);
     const stored = found === undefined ? undefined : catalog.stored(found.id);
     if (found === undefined || stored === undefined) throw notFound(reference);
+    refuseOverHost(stored);
     const { id, manifest } = stored.record;
     return {
       id,
@@ -276,6 +277,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     },
     shippable: async (id) => {
       const stored = requireStored(id);
+      refuseOverHost(stored);
       const { record, image } = stored;
       return shippable(
         layout,
@@ -343,6 +345,16 @@ function merged(images: readonly SavedImage[]): readonly SavedImage[] {
     byId.set(image.id, { ...image, names });
   }
   return [...byId.values()];
+}
+
+/** Elsewhere such an image would be half of what it is. Throws request.invalid. */
+function refuseOverHost({ record, image }: StoredImage): void {
+  if (record.base !== "host") return;
+  throw new GantryError(
+    "request.invalid",
+    `${image.references[0] ?? image.id} is built on this machine's own programs and works here alone`,
+    { next: "build it on another image than host" },
+  );
 }
 
 function notFound(reference: string): GantryError {

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { contextArchive } from "../../src/build/context-archive.ts";
+import { docker, HAS_DOCKER } from "./docker-command.ts";
 import { CORPUS, type CorpusCase, readCorpus } from "./build-corpus.ts";
 import { Instance } from "./instance.ts";
 import { HAS_BUSYBOX, rootfs } from "./rootfs.fixture.ts";
@@ -151,6 +152,28 @@ describe.skipIf(!HAS_BUSYBOX)("a build", () => {
     expect(broken.stderr).toContain(
       "Broken:2: the command '/bin/sh -c echo why; exit 7' returned a non-zero code: 7",
     );
+  });
+
+  it.skipIf(!HAS_DOCKER)(
+    "is asked for by docker's own client, which ends as the failed command did",
+    async () => {
+      const folder = await folderOf("docker", { Dockerfile: "FROM bb\nARG STATUS\nRUN exit $STATUS\n" });
+      const run = async (status: string) => {
+        const args = ["build", "-t", "by-docker", "--build-arg", `STATUS=${status}`, folder];
+        return await docker(instance, ...args);
+      };
+      const built = await run("0");
+      expect(built.stdout).toContain("Successfully tagged by-docker:latest");
+      expect((await run("9")).code).toBe(9);
+    },
+  );
+
+  it("on the host image is not shipped: elsewhere it would be half of what it is", async () => {
+    await build(contextArchive(await folderOf("host", { Dockerfile: "FROM host\nCOPY f /opt/f\n", f: "" })), {
+      t: "over",
+    });
+    const { code, stderr } = await instance.gantry(["save", "-o", join(instance.base, "over.tar"), "over"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("works here alone")]);
   });
 
   it("of a project is made when its image is missing, and anew when that is asked for", async () => {

@@ -8,7 +8,13 @@ if (!HAS_DOCKER) console.warn("SKIPPED: there is no docker client on this machin
 /** The environment in which docker's client talks to an instance's daemon, and knows nothing of this machine's. */
 export function dockerEnvironment(instance: Instance): NodeJS.ProcessEnv {
   const socket = `unix://${instance.env["GANTRY_RUN"] ?? ""}/gantry.sock`;
-  return { PATH: process.env["PATH"], HOME: instance.base, DOCKER_HOST: socket, TZ: "UTC" };
+  return {
+    PATH: process.env["PATH"],
+    HOME: instance.base,
+    DOCKER_HOST: socket,
+    DOCKER_BUILDKIT: "0",
+    TZ: "UTC",
+  };
 }
 
 /** Runs docker's client to its end. */

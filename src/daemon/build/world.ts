@@ -3,7 +3,7 @@ import { chmod, chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FileTree, type TreeLayer } from "../../build/file-tree.ts";
 import { layerArchive } from "../../build/layer-archive.ts";
-import type { BuildWorld } from "../../build/world.ts";
+import type { BuildWorld, RunResult } from "../../build/world.ts";
 import type { BuildSession } from "../../image/build-cache.ts";
 import { GantryError } from "../../error.ts";
 import { Serial } from "../../host/serial.ts";
@@ -92,7 +92,15 @@ export function buildWorld(
     tree: (diffIds, overHost) => new FileTree([...layersOf(diffIds), ...(overHost ? hostLayers() : [])]),
     hostFolders: () => hostFolders,
     stage: async (archive) => await images.stageLayer(archive, { signal: request.signal }),
-    run: async (asked) => await runContainer(organs, asked, request.run),
+    run: async (asked) => {
+      // Always in one order, so that no two wait for each other.
+      const locks = [...new Set(asked.locked)].sort();
+      const locked = locks.reduceRight<() => Promise<RunResult>>(
+        (task, id) => async () => await serial.run(`cache ${id}`, task),
+        async () => await runContainer(organs, asked, request.run),
+      );
+      return await locked();
+    },
     folderOf: async (members) => await unpacked(layerArchive(members)),
     unpacked,
     cacheFolder: async (id, { mode, uid, gid }) => {

@@ -97,7 +97,9 @@ int become_user(const char *user, const char *groups) {
   char *rest = extra;
   for (char *one; (one = strsep(&rest, ","));)
     if (*one && count < MAX_GROUPS && !find_group(one, &list[count++])) return errno = ENOKEY, -1;
-  if (count < MAX_GROUPS) list[count++] = gid;
+  bool listed = false;
+  for (int i = 0; i < count; i++) listed |= list[i] == gid;
+  if (!listed && count < MAX_GROUPS) list[count++] = gid;
 
   hand_over_stdio(uid);
   // The capabilities are set afterwards, exactly; keep what that needs across the change of user.

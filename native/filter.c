@@ -46,7 +46,7 @@ int set_filter(struct machine *machine, const struct operation *operation) {
   unsigned flags = (unsigned)integer(operation, 0);
   if (integer(operation, 2) < 0) return load(operation, flags) < 0 ? -1 : 0;
   struct delivery delivery = {.socket = slot(machine, integer(operation, 2)), .listener = -1};
-  delivery.message = with_pid(&operation->arguments[3], integer(operation, 4), machine->own_pid);
+  delivery.message = with_pid(&operation->arguments[3], machine->own_pid);
   pthread_t thread;
   if (delivery.socket < 0 || !delivery.message || pthread_create(&thread, NULL, deliver, &delivery)) return -1;
   long listener = load(operation, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER);

@@ -15,18 +15,15 @@
 #define PID_WIDTH 10
 #define OUTPUT_LIMIT 4096
 
-char *with_pid(const struct argument *text, int64_t offset, pid_t pid) {
+char *with_pid(const struct argument *text, pid_t pid) {
+  static const char room[] = "\"pid\":          "; // no string of JSON holds that: its quotes would be escaped
   char *copy = malloc(text->length + 1);
   if (!copy) return NULL;
   memcpy(copy, text->data, text->length + 1); // an argument is always followed by a NUL
-  if (offset < 0) return copy;
-  if ((uint64_t)offset + PID_WIDTH > text->length) {
-    free(copy);
-    return errno = EINVAL, NULL;
-  }
   char digits[PID_WIDTH + 1];
   snprintf(digits, sizeof digits, "%-*d", PID_WIDTH, pid);
-  memcpy(copy + offset, digits, PID_WIDTH);
+  for (char *at = copy; (at = strstr(at, room)); at += sizeof room - 1)
+    memcpy(at + sizeof room - 1 - PID_WIDTH, digits, PID_WIDTH);
   return copy;
 }
 
@@ -91,7 +88,7 @@ static void complain(char remark[64], const char *path, int status, const char *
 int run_hook(struct machine *machine, const struct operation *operation) {
   // Its parent knows it by the host's number, and the child by its own: each hook by that of where it runs.
   pid_t subject = machine->child > 0 ? machine->child : getpid();
-  AUTO_FREE char *state = with_pid(&operation->arguments[2], integer(operation, 3), subject);
+  AUTO_FREE char *state = with_pid(&operation->arguments[2], subject);
   AUTO_FREE char **argv = strings(&operation->arguments[0]), **environment = strings(&operation->arguments[1]);
   int in[2], out[2];
   if (!state || !argv || !environment || pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) return -1;
@@ -107,7 +104,7 @@ int run_hook(struct machine *machine, const struct operation *operation) {
   }
   close(in[0]), close(out[1]);
   char said[OUTPUT_LIMIT];
-  int status = pid < 0 ? -1 : attend(pid, out[0], integer(operation, 4), said);
+  int status = pid < 0 ? -1 : attend(pid, out[0], integer(operation, 3), said);
   close(out[0]);
   if (status == 0) return 0;
   if (status != -1) complain(machine->remark, argv[0], status, said);

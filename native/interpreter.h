@@ -83,8 +83,8 @@ int move_root(struct machine *machine, bool read_only, const char *path);
 
 // hook.c
 int run_hook(struct machine *machine, const struct operation *operation);
-// With a pid put in at `offset`, ten characters wide, unless that is negative; a fresh copy, or NULL.
-char *with_pid(const struct argument *text, int64_t offset, pid_t pid);
+// With a pid put in wherever room was left for one, ten characters; a fresh copy, or NULL.
+char *with_pid(const struct argument *text, pid_t pid);
 
 // start.c
 int listen_for_start(struct machine *machine, int folder, const char *name);

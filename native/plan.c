@@ -71,13 +71,13 @@ static const struct {
     [OP_ROOT_AT] = {"root-at", "is"},
     [OP_ATTACH_AS] = {"attach-as", "isiiii"},
     [OP_MOUNT_SET] = {"mount-set", "siiii"},
-    [OP_HOOK] = {"hook", "bbbii"},
+    [OP_HOOK] = {"hook", "bbbi"},
     [OP_LISTEN] = {"listen", "is"},
     [OP_AWAIT_START] = {"await-start", ""},
     [OP_CONNECT] = {"connect", "is"},
     [OP_CONSOLE] = {"console", "iii"},
     [OP_FIND] = {"find", "ss"},
-    [OP_FILTER] = {"filter", "ibibi"},
+    [OP_FILTER] = {"filter", "ibib"},
     [OP_MOVE_ROOT] = {"move-root", "is"},
 };
 #define FORM_COUNT (sizeof FORMS / sizeof FORMS[0])

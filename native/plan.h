@@ -75,13 +75,13 @@ enum opcode {
   OP_ROOT_AT = 66,    // slot of a detached mount, host path: becomes the root there, if this process may go there
   OP_ATTACH_AS = 67,  // slot, target, attributes set, attributes cleared, propagation, recursive: like OP_ATTACH
   OP_MOUNT_SET = 68,  // path, attributes set, attributes cleared, propagation, recursive: of the mount at a path in the root
-  OP_HOOK = 69,       // argv, environment, stdin, offset of the pid in stdin or -1, seconds or 0
+  OP_HOOK = 69,       // path and arguments, environment, stdin with room for the pid, seconds or 0
   OP_LISTEN = 70,     // slot, name: a socket that OP_AWAIT_START waits on
   OP_AWAIT_START = 71, // the container is created; goes on when somebody connects, who learns what then fails
   OP_CONNECT = 72,    // to-slot, path: a unix stream socket
   OP_CONSOLE = 73,    // slot of a unix socket, rows, columns: a terminal of the root's devpts; its master goes there
   OP_FIND = 74,       // program, PATH: is there, and can be executed
-  OP_FILTER = 75,     // flags, sock_filter array, slot of a unix socket or -1, message, offset of the pid in it
+  OP_FILTER = 75,     // flags, sock_filter array, slot of a unix socket or -1, message with room for the pid
   OP_MOVE_ROOT = 76,  // read-only, host path of the root: the root becomes / without pivot_root(2)
 };
 

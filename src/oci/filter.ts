@@ -4,7 +4,7 @@ import { compileSeccomp } from "../runtime/seccomp/compile.ts";
 import { parseSeccompProfile } from "../runtime/seccomp/parse.ts";
 import { messageOf } from "../error.ts";
 import type { Fields } from "./fields.ts";
-import { stateWithoutPid } from "./hooks.ts";
+import { textOfState } from "./hooks.ts";
 import { OciError } from "./oci-error.ts";
 
 /** seccomp(2) */
@@ -81,14 +81,14 @@ export function addFilter(
   if (filter === undefined) return;
   const { code, flags, listener } = filter;
   if (listener === undefined) {
-    plan.add("filter", flags, code, NONE, "", NONE);
+    plan.add("filter", flags, code, NONE, "");
     return;
   }
-  const { text, offset } = stateWithoutPid({
+  const text = textOfState({
     ociVersion: state["ociVersion"],
     fds: ["seccompFd"],
     metadata: listener.metadata,
     state,
   });
-  plan.add("filter", flags, code, AGENT, text, offset);
+  plan.add("filter", flags, code, AGENT, text);
 }

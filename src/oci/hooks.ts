@@ -3,19 +3,20 @@ import { type PlanWriter, stringRun } from "../runtime/plan/encode.ts";
 import type { BundleHook } from "./bundle.ts";
 import { OciError } from "./oci-error.ts";
 
-const PID = '"pid":';
-/** As wide as native/hook.c writes it. */
-const PID_WIDTH = 10;
+/** What native/hook.c puts a pid of the same width into, by its key. */
+const ROOM_FOR_PID = " ".repeat(10);
 
-/** A state with room for the pid, which nobody knows yet, and where that is. */
-export function stateWithoutPid(state: Readonly<Record<string, unknown>>): {
-  readonly text: string;
-  readonly offset: number;
-} {
-  const { pid: _, ...others } = state;
-  const rest = JSON.stringify(others).slice(1);
-  const text = `{${PID}${" ".repeat(PID_WIDTH)},${rest}`;
-  return { text, offset: 1 + PID.length };
+/** A state as JSON with room for the pid, which nobody knows yet; so have objects in it that are states themselves. */
+export function textOfState(state: Readonly<Record<string, unknown>>): string {
+  const all: Readonly<Record<string, unknown>> = { pid: undefined, ...state };
+  const fields = Object.entries(all)
+    .filter(([key, value]) => key === "pid" || value !== undefined)
+    .map(([key, value]) => {
+      const text =
+        key === "state" ? textOfState(value as Readonly<Record<string, unknown>>) : JSON.stringify(value);
+      return `${JSON.stringify(key)}:${text ?? ROOM_FOR_PID}`;
+    });
+  return `{${fields.join(",")}}`;
 }
 
 /** Hooks that run while the container is made. */
@@ -24,9 +25,9 @@ export function addHooks(
   hooks: readonly BundleHook[],
   state: Readonly<Record<string, unknown>>,
 ): void {
-  const { text, offset } = stateWithoutPid(state);
+  const text = textOfState({ ...state, pid: undefined });
   for (const { path, args, env, timeout } of hooks)
-    plan.add("hook", stringRun([path, ...args]), stringRun(env), text, offset, timeout);
+    plan.add("hook", stringRun([path, ...args]), stringRun(env), text, timeout);
 }
 
 /** Runs one in this process's own namespaces. Throws OciError when it fails. */

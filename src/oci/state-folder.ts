@@ -131,7 +131,7 @@ export function publicState(state: ContainerState, status: Status): Record<strin
     ociVersion: state.ociVersion,
     id: state.id,
     status,
-    ...(status === "stopped" ? {} : { pid: state.pid }),
+    ...(status === "stopped" || state.pid === 0 ? {} : { pid: state.pid }),
     bundle: state.bundle,
     ...(Object.keys(state.annotations).length === 0 ? {} : { annotations: state.annotations }),
   };

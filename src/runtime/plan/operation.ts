@@ -67,13 +67,13 @@ export const OPERATIONS = {
   rootAt: [66, "is"],
   attachAs: [67, "isiiii"],
   mountSet: [68, "siiii"],
-  hook: [69, "bbbii"],
+  hook: [69, "bbbi"],
   listen: [70, "is"],
   awaitStart: [71, ""],
   connect: [72, "is"],
   console: [73, "iii"],
   find: [74, "ss"],
-  filter: [75, "ibibi"],
+  filter: [75, "ibib"],
   moveRoot: [76, "is"],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -18,6 +18,10 @@ struct shim_options {
   int64_t journal_files;
   int oom_slot;
   char oom_path[256];
+  bool stdin_open;      // input is kept open; it ends with the first client that had it where `stdin_once`
+  bool stdin_once;
+  bool expected;        // somebody will attach
+  int console;          // where the master of a terminal arrives, -1 without one
   uint64_t unmapped;    // numbers of the mounts whose ids could not be mapped, a bit for each
 };
 
@@ -93,6 +97,7 @@ int await_start(struct machine *machine);
 // unix_socket.c
 int connect_to(const char *path);
 int send_descriptor(int socket, int fd, const void *bytes, size_t length);
+int receive_descriptor(int socket);
 
 // filter.c
 int set_filter(struct machine *machine, const struct operation *operation);

@@ -98,7 +98,7 @@ static void set_up(int argc, char **argv) {
   for (int i = 3; i < argc; i++) machine.slots[FIRST_FOLDER + i - 3] = open_path(argv[i]);
   machine.root = machine.null_device = machine.wake = machine.await = machine.status = -1;
   machine.terminal = machine.master = machine.listener = -1;
-  machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1};
+  machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1, .console = -1};
   machine.host_network = open_netlink();
   machine.host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
   if (machine.host_network < 0 || machine.host_mounts < 0) die("host namespaces");

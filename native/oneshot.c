@@ -53,7 +53,7 @@ static void set_up(const char *folder) {
   machine.slots[3] = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   machine.root = machine.null_device = machine.wake = machine.await = machine.status = -1;
   machine.terminal = machine.master = machine.listener = -1;
-  machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1};
+  machine.shim = (struct shim_options){.folder = -1, .journal = -1, .oom_slot = -1, .console = -1};
   machine.host_network = -1;
   machine.host_mounts = machine.own_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
   for (int i = 0; i < 4; i++)

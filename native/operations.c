@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -91,6 +92,19 @@ static int configure_shim(struct machine *machine, const struct operation *opera
   return 0;
 }
 
+// The terminal is the container's own, so it is opened inside: its master comes over a socket that the child inherits.
+static int configure_stdio(struct machine *machine, const struct operation *operation) {
+  struct shim_options *shim = &machine->shim;
+  shim->stdin_open = integer(operation, 0) != 0;
+  shim->stdin_once = integer(operation, 1) != 0;
+  shim->expected = integer(operation, 3) != 0;
+  if (integer(operation, 2) < 0) return 0;
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) return -1;
+  shim->console = ends[0];
+  return set_slot(machine, integer(operation, 2), ends[1]);
+}
+
 static int hand_over(struct machine *machine, bool wake) {
   char byte = 1;
   ssize_t n;
@@ -169,6 +183,7 @@ int run_operation(struct machine *m, const struct operation *o) {
   case OP_SHIM:
   case OP_JOURNAL:
   case OP_OOM_FILE: return configure_shim(m, o);
+  case OP_STDIO: return configure_stdio(m, o);
   case OP_SIGNAL: return hand_over(m, true);
   case OP_WAIT: return hand_over(m, false);
   case OP_OVERLAY: return mount_overlay(m, text(o, 0), (unsigned long)integer(o, 1));

@@ -75,6 +75,7 @@ static const struct {
     [OP_LISTEN] = {"listen", "is"},
     [OP_AWAIT_START] = {"await-start", ""},
     [OP_CONNECT] = {"connect", "is"},
+    [OP_STDIO] = {"stdio", "iiii"},
     [OP_CONSOLE] = {"console", "iii"},
     [OP_FIND] = {"find", "ss"},
     [OP_FILTER] = {"filter", "ibib"},

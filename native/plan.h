@@ -71,6 +71,7 @@ enum opcode {
   OP_DOMAIN_NAME = 63, // name
   OP_TREE_BELOW = 65, // to-slot, path below the root: a copy of the mount that is there, of this one file
   OP_SPREAD = 64,     // slot, path: folders made in it are not placed near each other on the disk
+  OP_STDIO = 77,      // input kept open, it ends with its first client, terminal's slot or -1, somebody will attach
   // From here on for OCI bundles.
   OP_ROOT_AT = 66,    // slot of a detached mount, host path: becomes the root there, if this process may go there
   OP_ATTACH_AS = 67,  // slot, target, attributes set, attributes cleared, propagation, recursive: like OP_ATTACH

@@ -1,6 +1,7 @@
 // One of these for each container: its parent. It reaps the container's first process, writes the log, records the
 // exit status, and opens further processes inside. It outlives the daemon and asks nobody.
 #define _GNU_SOURCE
+#include "attach.h"
 #include "interpreter.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@ struct shim {
   unsigned long long start_time; // clock ticks since boot, proc_pid_stat(5) field 22
   int64_t started_at;            // ms since the epoch
   int control, signals, output[2];
+  struct attached attached;
 };
 
 static int64_t now_ms(void) {
@@ -116,9 +118,13 @@ static bool read_output(struct shim *shim, int stream) {
   char buffer[16384];
   int *fd = &shim->output[stream - 1];
   ssize_t n = read(*fd, buffer, sizeof buffer);
-  if (n < 0) return errno == EAGAIN || errno == EINTR;
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+  if (n < 0) n = 0; // a terminal says EIO once nobody has its other side open
   if (shim->journal) journal_append(shim->journal, stream, buffer, (size_t)n);
-  if (n > 0) return true;
+  if (n > 0) {
+    attached_output(&shim->attached, stream == 1 ? SESSION_STDOUT : SESSION_STDERR, buffer, (size_t)n);
+    return true;
+  }
   close_quietly(fd);
   *fd = -1;
   return false;
@@ -143,6 +149,19 @@ static int status_json(struct shim *shim, char json[256]) {
                   (unsigned long long)shim->machine->shim.unmapped);
 }
 
+// Returns whether the connection is taken over.
+static bool attach(struct shim *shim, int connection, const uint8_t *payload, uint32_t length) {
+  uint32_t flags;
+  struct failure failure = {.error = EINVAL, .about = "attach"};
+  if (length == sizeof flags && (shim->machine->shim.stdin_open || shim->attached.terminal)) {
+    memcpy(&flags, payload, sizeof flags);
+    if (attached_add(&shim->attached, connection, flags & 1, flags & 2, shim->pid)) return true;
+    failure.error = EBUSY;
+  }
+  send_frame(connection, SESSION_FAILED, &failure, sizeof failure);
+  return false;
+}
+
 static void serve(struct shim *shim) {
   AUTO_CLOSE int connection = accept4(shim->control, NULL, NULL, SOCK_CLOEXEC);
   if (connection < 0) return;
@@ -162,11 +181,18 @@ static void serve(struct shim *shim) {
     memcpy(&number, payload, sizeof number);
     // Not reaped yet, so the pid is still the container's.
     reply_number(connection, tag, kill(shim->pid, (int)number) ? errno : 0);
+  } else if (tag == SHIM_ATTACH) {
+    if (attach(shim, connection, payload, length)) connection = -1;
+  } else if (tag == SHIM_RESIZE && length == 8) {
+    uint32_t size[2];
+    memcpy(size, payload, sizeof size);
+    reply_number(connection, tag, resize_terminal(shim->attached.terminal ? shim->attached.input : -1, size[0], size[1]) ? errno : 0);
   } else if (tag == SHIM_EXEC) {
     pid_t worker = fork();
     if (worker == 0) {
       close(shim->control), close(shim->signals);
       for (int i = 0; i < 2; i++) close_quietly(&shim->output[i]);
+      attached_close(&shim->attached); // else its input would never end
       shim->machine->target = shim->pid;
       run_session(shim->machine, payload, length, connection);
     }
@@ -192,21 +218,41 @@ static bool reap(struct shim *shim, int *status) {
   }
 }
 
+enum { SIGNALS, CONTROL, OUTPUT, CLIENTS = OUTPUT + 2, POLLERS = CLIENTS + ATTACHED_LIMIT + 1 };
+#define EXPECTED_MS 5000      // so soon somebody who is to attach does
+#define STUCK_LOOK_MS 1000 // how often somebody who is behind is looked at
+
+// Waits for anything to do, and does it. Returns whether there are news of children.
+static bool look(struct shim *shim, int patience_ms) {
+  if (shim->attached.expected && now_ms() - shim->started_at > 2 * EXPECTED_MS) attached_give_up(&shim->attached);
+  bool full = attached_full(&shim->attached);
+  struct pollfd pollers[POLLERS] = {
+      [SIGNALS] = {.fd = shim->signals, .events = POLLIN},
+      [CONTROL] = {.fd = shim->control, .events = POLLIN},
+      [OUTPUT] = {.fd = full ? -1 : shim->output[0], .events = POLLIN},
+      [OUTPUT + 1] = {.fd = full ? -1 : shim->output[1], .events = POLLIN},
+  };
+  size_t clients = attached_poll(&shim->attached, pollers + CLIENTS);
+  if (poll(pollers, CLIENTS + clients, full ? STUCK_LOOK_MS : patience_ms) < 0) return false;
+  for (int stream = 1; stream <= 2; stream++)
+    if (pollers[OUTPUT + stream - 1].revents) read_output(shim, stream);
+  if (shim->journal) journal_flush(shim->journal);
+  attached_serve(&shim->attached, pollers + CLIENTS, clients, now_ms());
+  if (pollers[CONTROL].revents) serve(shim);
+  return pollers[SIGNALS].revents;
+}
+
 static int supervise(struct shim *shim) {
-  for (int status;;) {
-    struct pollfd pollers[4] = {
-        {.fd = shim->signals, .events = POLLIN},
-        {.fd = shim->control, .events = POLLIN},
-        {.fd = shim->output[0], .events = POLLIN},
-        {.fd = shim->output[1], .events = POLLIN},
-    };
-    if (poll(pollers, 4, -1) < 0) continue;
-    for (int stream = 1; stream <= 2; stream++)
-      if (pollers[stream + 1].revents) read_output(shim, stream);
-    if (shim->journal) journal_flush(shim->journal);
-    if (pollers[1].revents) serve(shim);
-    if (pollers[0].revents && reap(shim, &status)) return status;
-  }
+  for (int status;;)
+    if (look(shim, -1) && reap(shim, &status)) return status;
+}
+
+// Who started it wants to hear it, and it was faster.
+static void await_expected(struct shim *shim) {
+  int64_t deadline = now_ms() + EXPECTED_MS;
+  close_quietly(&shim->signals);
+  shim->signals = -1;
+  while (shim->attached.expected && now_ms() < deadline) look(shim, (int)(deadline - now_ms()));
 }
 
 static void reply(int connection, uint32_t request, uint32_t result, const void *bytes, size_t length) {
@@ -228,9 +274,42 @@ static int make_output(struct shim *shim, int stdio[3]) {
   return 0;
 }
 
+// Input and terminal, where the container has any. The pipes that were made are then not all used.
+static int make_input(struct shim *shim, int stdio[3]) {
+  struct shim_options *options = &shim->machine->shim;
+  shim->attached.once = options->stdin_once;
+  shim->attached.expected = options->expected;
+  shim->attached.early_over = !options->expected;
+  if (!options->stdin_open) return 0;
+  shim->machine->null_stdin = false;
+  if (options->console >= 0) return 0;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) || fcntl(ends[1], F_SETFL, O_NONBLOCK)) return -1;
+  stdio[0] = ends[0];
+  shim->attached.input = ends[1];
+  return 0;
+}
+
+static int take_terminal(struct shim *shim) {
+  int console = shim->machine->shim.console;
+  if (console < 0) return 0;
+  struct timeval patience = {.tv_sec = 2}; // it was sent before the exec
+  setsockopt(console, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  int master = receive_descriptor(console);
+  if (master < 0 || fcntl(master, F_SETFL, O_NONBLOCK)) return -1;
+  for (int i = 0; i < 2; i++) close_quietly(&shim->output[i]);
+  shim->output[0] = master;
+  shim->output[1] = -1;
+  shim->attached.terminal = true;
+  close_quietly(&shim->machine->shim.console);
+  shim->attached.input = dup(master); // each is closed on its own
+  return shim->attached.input < 0 ? -1 : 0;
+}
+
 _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int connection, uint32_t request) {
   struct shim shim = {.machine = machine, .control = -1, .output = {-1, -1}};
   struct failure failure = {.about = "shim"};
+  attached_init(&shim.attached);
   prctl(PR_SET_NAME, "gantry-shim");
   setsid();
   sigset_t all, children;
@@ -249,7 +328,8 @@ _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int co
     failure.error = errno;
   } else if (!run_operations(machine, plan, 0, begin, &failure)) {
     mine = !open_control(&shim);
-    if (mine) shim.pid = carry_out(machine, plan, begin, stdio, &failure);
+    if (mine && make_input(&shim, stdio)) failure.error = errno;
+    else if (mine) shim.pid = carry_out(machine, plan, begin, stdio, &failure);
     else failure = (struct failure){.operation = shim_at, .error = errno, .about = "control socket"};
   }
   if (shim.pid < 0) {
@@ -261,6 +341,8 @@ _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int co
     _exit(1);
   }
   close(stdio[1]), close(stdio[2]);
+  if (shim.attached.input >= 0) close(stdio[0]);
+  if (take_terminal(&shim)) kill(shim.pid, SIGKILL); // ends it as any other end
   shim.started_at = now_ms();
   shim.start_time = start_time_of(machine, shim.pid);
   if (machine->shim.journal >= 0) shim.journal = journal_open(&machine->shim);
@@ -271,6 +353,8 @@ _Noreturn void run_shim(struct machine *machine, const struct plan *plan, int co
 
   int status = supervise(&shim);
   drain_output(&shim);
+  await_expected(&shim);
+  attached_finish(&shim.attached, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status));
   bool oom = ran_out_of_memory(machine);
   struct failure ignored;
   for (uint32_t i = exit_at + 1; i < plan->count; i++) run_operations(machine, plan, i, i + 1, &ignored);

@@ -39,3 +39,20 @@ int send_descriptor(int socket, int fd, const void *bytes, size_t length) {
   memcpy(CMSG_DATA(head), &fd, sizeof fd);
   return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)length ? 0 : -1;
 }
+
+int receive_descriptor(int socket) {
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } control;
+  char bytes[64];
+  struct iovec part = {bytes, sizeof bytes};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) return errno = EPIPE, -1;
+  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+  if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) return errno = EPROTO, -1;
+  int fd;
+  memcpy(&fd, CMSG_DATA(head), sizeof fd);
+  return fd;
+}

@@ -11,8 +11,8 @@
 // What arrives at the launcher.
 enum launcher_request { LAUNCHER_HELLO = 1, LAUNCHER_LAUNCH = 2, LAUNCHER_EXECUTE = 3 };
 // What arrives at a shim.
-enum shim_request { SHIM_STATUS = 1, SHIM_SIGNAL = 2, SHIM_EXEC = 3 };
-// Frames of an exec session, both ways.
+enum shim_request { SHIM_STATUS = 1, SHIM_SIGNAL = 2, SHIM_EXEC = 3, SHIM_ATTACH = 4, SHIM_RESIZE = 5 }; // attach: u32, 1 input, 2 from the start; resize: as in a session
+// Frames of an exec session and of an attached client, both ways.
 enum session_frame {
   SESSION_STARTED = 1, // u32 pid
   SESSION_FAILED = 2,  // struct failure

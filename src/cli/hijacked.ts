@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Context } from "./context.ts";
-import { untilDetached } from "./detach-keys.ts";
+import { untilDetached } from "../host/detach-keys.ts";
 import { demultiplex } from "./multiplex.ts";
 import { withRawTerminal } from "./raw-terminal.ts";
 import { writeAll } from "./write-all.ts";

@@ -46,6 +46,7 @@ export function rawLog(
       tail: query.tail ?? "all",
       since: query.since,
       timestamps: timestamps ? 1 : 0,
+      frames: 1, // of a terminal, too
     },
     ...(query.signal === undefined ? {} : { signal: query.signal }),
   });

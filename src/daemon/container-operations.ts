@@ -190,6 +190,12 @@ export function containerOperations({
     },
     processes: async (reference, psArguments) => await runtime.processes(find(reference).id, psArguments),
     usage: async (reference) => await runtime.usage(find(reference).id),
+    attach: async (reference, options) => {
+      const { id } = find(reference);
+      const session = await runtime.attach(id, options);
+      return session;
+    },
+    resize: async (reference, size) => await runtime.resize(find(reference).id, size),
     changes: async (reference) => await files.changes(find(reference)),
     export: async (reference) => await files.export(find(reference)),
     readPath: async (reference, path) => await files.read(find(reference), path),

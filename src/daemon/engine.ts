@@ -7,7 +7,7 @@ import type { HistoryEntry } from "../image/history.ts";
 import type { Platform } from "../image/platform.ts";
 import type { Credentials } from "../registry/credentials.ts";
 import type { TransferEvent } from "../registry/transfer.ts";
-import type { ExecConfig, ExecSession, LogLine, LogOptions } from "../runtime/session.ts";
+import type { ExecConfig, ExecSession, LogLine, LogOptions, TerminalSize } from "../runtime/session.ts";
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
 import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
@@ -66,6 +66,16 @@ export interface Engine {
     /** What it uses; undefined while it does not run. */
     usage(reference: string): Promise<ContainerUsage | undefined>;
     exec(reference: string, config: ExecConfig): Promise<ExecSession>;
+    /**
+     * The stdio of one with an input or a terminal, as it comes; of one that does not run, its next life's. Rejects with
+     * the signal's reason when aborted before.
+     */
+    attach(
+      reference: string,
+      options: { readonly input: boolean; readonly signal: AbortSignal },
+    ): Promise<ExecSession>;
+    /** Of its terminal; without one nothing happens. container.not-running. */
+    resize(reference: string, size: TerminalSize): Promise<void>;
     /** What its writable layer changes of its image, sorted by path. */
     changes(reference: string): Promise<readonly Change[]>;
     /** A tar of all of its files but what is mounted. */

@@ -30,6 +30,9 @@ const WORDS = {
   hostname: (a, b) => arrow("hostname", a.config.hostname, b.config.hostname),
   mounts: () => "volumes changed",
   init: (a, b) => arrow("init", onOff(a.config.init), onOff(b.config.init)),
+  terminal: (a, b) => arrow("tty", onOff(a.config.terminal), onOff(b.config.terminal)),
+  stdin: (a, b) =>
+    arrow("stdin_open", onOff(a.config.stdin !== undefined), onOff(b.config.stdin !== undefined)),
   capabilities: () => "capabilities changed",
   privileged: (a, b) =>
     arrow("privileged", onOff(a.config.security?.privileged), onOff(b.config.security?.privileged)),

@@ -85,6 +85,8 @@ function commonConfig(project: Project, service: Service): ContainerConfig {
     stopGraceMs: service.stopGraceMs,
     labels: service.labels,
     init: service.init,
+    ...(service.terminal !== undefined && { terminal: service.terminal }),
+    ...(service.stdin !== undefined && { stdin: service.stdin }),
     ...confinement(service),
     ...(networks !== undefined && { networks }),
     ...(exposed !== undefined && { exposed }),

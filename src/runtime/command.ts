@@ -17,6 +17,8 @@ export function environmentOf(
   hostname: string,
 ): readonly string[] {
   const merged = new Map([["PATH", DEFAULT_PATH]]);
+  // As docker: what programs on a terminal take it for, where nobody says.
+  if (config.terminal === true) merged.set("TERM", "xterm");
   // With the host's UTS namespace the name is the host's, and can change.
   if (config.namespaces?.uts === undefined) merged.set("HOSTNAME", hostname);
   for (const entry of image.env ?? []) {

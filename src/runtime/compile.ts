@@ -67,6 +67,8 @@ export interface LaunchInput {
   readonly cgroups: readonly CgroupParent[];
   /** One for each network, in the order of the interfaces. */
   readonly links?: readonly LaunchLink[];
+  /** Somebody waits to attach: its shim keeps what it writes, and its own end, until then. */
+  readonly expected?: boolean;
   /** Netlink requests for a network namespace without a link: its loopback. */
   readonly loopback?: Uint8Array;
   /** Of each service whose namespaces are shared, the first process of a container. */
@@ -126,10 +128,19 @@ export function compileLaunch(input: LaunchInput): Uint8Array {
   return plan.bytes();
 }
 
-function addFolders(plan: PlanWriter, { id, files, config }: LaunchInput): void {
+function addFolders(plan: PlanWriter, { id, files, config, expected = false }: LaunchInput): void {
   const folder = join("containers", id);
   const runFolder = join("containers", shortId(id));
   plan.add("mkdir", SLOT.run, runFolder, 0o700, 1);
+  const { stdin, terminal } = config;
+  if (stdin !== undefined || terminal === true)
+    plan.add(
+      "stdio",
+      stdin === undefined ? 0 : 1,
+      stdin === "once" ? 1 : 0,
+      terminal === true ? SLOT.console : NONE,
+      expected ? 1 : 0,
+    );
   plan.add("shim", SLOT.run, runFolder, id); // from here on no second shim can touch what follows
   plan.add("unlink", SLOT.run, join(runFolder, "exit"));
   for (const { source, text } of files)
@@ -190,6 +201,7 @@ function addChildSide(
   trees.attach(plan);
   contents.attach(plan);
   if (!privileged) addMasks(plan);
+  if (config.terminal === true) plan.add("console", SLOT.console, 0, 0);
   const ownLinks = input.links?.map((link) => link.container) ?? [];
   if (input.loopback !== undefined && ownsNetwork) ownLinks.push(input.loopback);
   for (const messages of ownLinks) plan.add("netlink", NETWORK.own, messages, NONE);

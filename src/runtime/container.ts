@@ -52,6 +52,10 @@ export interface ContainerConfig {
     readonly preStop: readonly ContainerHook[];
   };
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Its process runs on a terminal: one output, as it comes. */
+  readonly terminal?: true;
+  /** Standard input is kept open for whoever attaches; `once`: until the first who did leaves. Absent: /dev/null. */
+  readonly stdin?: "open" | "once";
   readonly healthcheck?: ContainerHealthcheck;
   /** The first has the default route. Absent: the project's own network alone. */
   readonly networks?: readonly ContainerNetwork[];

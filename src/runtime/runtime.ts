@@ -39,8 +39,8 @@ import { type ProcessTable, processTable } from "./process-table.ts";
 import { processesOf } from "./processes.ts";
 import { Records } from "./records.ts";
 import type { SeccompFilters } from "./seccomp/filters.ts";
-import type { ExecConfig, ExecSession } from "./session.ts";
-import { isShim, shimExec, shimSignal } from "./shim.ts";
+import type { ExecConfig, ExecSession, TerminalSize } from "./session.ts";
+import { isShim, shimAttach, shimExec, shimResize, shimSignal } from "./shim.ts";
 import { catchesSignal, signalNumber } from "./signal.ts";
 import { spreadContainers } from "./spread.ts";
 import { updateLimits } from "./update-limits.ts";
@@ -93,6 +93,12 @@ const SIGKILL = 9;
 /** As docker: what programs on a terminal take it for, where nobody says. */
 const TERM = "TERM=xterm";
 
+interface Attaching {
+  readonly input: boolean;
+  readonly resolve: (session: ExecSession) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 /** Containers: records on disk, processes under shims, and what is known of them. */
 export class Runtime {
   readonly records: Records;
@@ -106,6 +112,8 @@ export class Runtime {
   /** Containers that ended before their start was known here. */
   readonly #early = new Set<string>();
   readonly #serial = new Serial();
+  /** Who waits for the next life of a container, to attach to it. */
+  readonly #attaching = new Map<string, Set<Attaching>>();
   #server: Server | undefined;
   #userNamespaces: Promise<UserNamespaces> | undefined;
 
@@ -227,12 +235,14 @@ export class Runtime {
           root,
           cgroups,
           ...input,
+          expected: this.#attaching.has(id),
           volumeFolder: (name: string) => this.volumes.data(name),
           ...(config.contents === undefined ? {} : { contents: await this.#open(config.contents) }),
           ...(seccomp === undefined ? {} : { seccomp }),
         };
         const process = await this.launcher.launch(id, compileLaunch(launch));
         this.#status.set(id, { phase: "running", process });
+        await this.#attachWaiting(id);
         this.#warnOfUnmapped(record, targetsOf(launch, process));
       } catch (error) {
         if (!(error instanceof Interrupted)) {
@@ -437,6 +447,43 @@ export class Runtime {
       ...(terminal === undefined ? {} : { terminal }),
     });
     return await shimExec(shimSocket(run, id), plan);
+  }
+
+  /**
+   * The container's own stdio as it comes, for one with an input or a terminal; of one that does not run, its next
+   * life's from the beginning. Throws container.not-running, conflict; the signal's reason when aborted.
+   */
+  async attach(
+    id: string,
+    options: { readonly input: boolean; readonly signal: AbortSignal },
+  ): Promise<ExecSession> {
+    const { input, signal } = options;
+    if (this.status(id).phase === "running")
+      return await shimAttach(shimSocket(this.#options.run, id), { input, fromStart: false });
+    return await new Promise<ExecSession>((resolve, reject) => {
+      const waiting = this.#attaching.get(id) ?? new Set();
+      const one = { input, resolve, reject };
+      waiting.add(one);
+      this.#attaching.set(id, waiting);
+      signal.addEventListener("abort", () => {
+        waiting.delete(one);
+        if (waiting.size === 0 && this.#attaching.get(id) === waiting) this.#attaching.delete(id);
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  async #attachWaiting(id: string): Promise<void> {
+    const waiting = this.#attaching.get(id);
+    this.#attaching.delete(id);
+    for (const { input, resolve, reject } of waiting ?? [])
+      await shimAttach(shimSocket(this.#options.run, id), { input, fromStart: true }).then(resolve, reject);
+  }
+
+  /** Tells the container's terminal its size; without a terminal nothing happens. Throws container.not-running. */
+  async resize(id: string, size: TerminalSize): Promise<void> {
+    this.#requireRunning(this.#record(id));
+    await shimResize(shimSocket(this.#options.run, id), size);
   }
 
   /** The container's processes as ps(1) shows them. Throws container.not-running, request.invalid. */

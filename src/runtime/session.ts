@@ -39,6 +39,8 @@ export interface ExecSession {
   kill(signal: number): void;
   /** Tells the terminal its new size; without a terminal nothing happens. */
   resize(size: TerminalSize): void;
+  /** Stops listening: its output ends here, and the process goes on. */
+  close(): void;
 }
 
 /** A line of a container's log. */

@@ -6,9 +6,13 @@ import { errnoName, errnoOf } from "../host/errno.ts";
 import { explainFailure } from "./failure.ts";
 import { decodeFailure, encodeFrame, type Frame, FrameReader, u32 } from "./frames.ts";
 import type { LaunchedProcess } from "./launcher.ts";
-import type { ExecSession, OutputChunk } from "./session.ts";
+import type { ExecSession, OutputChunk, TerminalSize } from "./session.ts";
 
-const REQUEST = { status: 1, signal: 2, exec: 3 } as const;
+const REQUEST = { status: 1, signal: 2, exec: 3, attach: 4, resize: 5 } as const;
+/** Of an attach request. */
+const ATTACH = { input: 1, fromStart: 2 } as const;
+/** Bytes of input in one frame, at most as many as a shim takes. */
+const LARGEST_INPUT = 32 * 1024;
 const SESSION = {
   started: 1,
   failed: 2,
@@ -82,13 +86,41 @@ export async function shimSignal(path: string, signal: number): Promise<boolean>
 export async function shimExec(path: string, plan: Uint8Array): Promise<ExecSession> {
   const socket = await dial(path);
   if (socket === undefined) throw new GantryError("container.not-running", "the container is not running");
+  return await openSession(socket, encodeFrame(REQUEST.exec, plan));
+}
+
+/**
+ * Joins the container's own stdio, where it has an input or a terminal; `fromStart` gives what it has written so far.
+ * Rejects with container.not-running, or conflict where the shim cannot: too many are attached, or it is of an older
+ * version.
+ */
+export async function shimAttach(
+  path: string,
+  options: { readonly input: boolean; readonly fromStart: boolean },
+): Promise<ExecSession> {
+  const socket = await dial(path);
+  if (socket === undefined) throw new GantryError("container.not-running", "the container is not running");
+  const flags = (options.input ? ATTACH.input : 0) | (options.fromStart ? ATTACH.fromStart : 0);
+  return await openSession(socket, encodeFrame(REQUEST.attach, u32(flags)));
+}
+
+/** Tells the container's terminal its size. False where it has none, or does not run. */
+export async function shimResize(path: string, { rows, columns }: TerminalSize): Promise<boolean> {
+  const answer = await ask(path, encodeFrame(REQUEST.resize, u32(rows), u32(columns)));
+  return answer !== undefined && Number(answer.readBigInt64LE(0)) === 0;
+}
+
+async function openSession(socket: Socket, request: Buffer): Promise<ExecSession> {
   const frames = readFrames(socket);
-  socket.write(encodeFrame(REQUEST.exec, plan));
+  socket.write(request);
   const { value: first } = await frames.next();
   if (first?.tag !== SESSION.started) {
     socket.destroy();
     if (first?.tag === SESSION.failed) throw explainFailure(decodeFailure(first.payload));
-    throw new GantryError("container.not-running", "the container went away");
+    throw new GantryError(
+      "container.not-running",
+      "the container went away, or its shim knows no such request",
+    );
   }
   let settle: (code: number) => void = () => undefined;
   const exit = new Promise<number>((resolve) => (settle = resolve));
@@ -100,6 +132,7 @@ export async function shimExec(path: string, plan: Uint8Array): Promise<ExecSess
     kill: (signal) => {
       if (socket.writable) socket.write(encodeFrame(SESSION.signal, u32(signal)));
     },
+    close: () => socket.destroy(),
     resize: ({ rows, columns }) => {
       if (socket.writable) socket.write(encodeFrame(SESSION.resize, u32(rows), u32(columns)));
     },
@@ -138,7 +171,10 @@ function stdinOf(socket: Socket): Writable {
     write(chunk: Buffer, _encoding, done) {
       // An empty frame means the end, so nothing empty may be sent before it.
       if (chunk.length === 0 || !socket.writable) return done();
-      socket.write(encodeFrame(SESSION.stdin, chunk), () => done());
+      for (let at = LARGEST_INPUT; at < chunk.length; at += LARGEST_INPUT)
+        socket.write(encodeFrame(SESSION.stdin, chunk.subarray(at - LARGEST_INPUT, at)));
+      const rest = chunk.subarray(Math.floor((chunk.length - 1) / LARGEST_INPUT) * LARGEST_INPUT);
+      socket.write(encodeFrame(SESSION.stdin, rest), () => done());
       return undefined;
     },
     final(done) {

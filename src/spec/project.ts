@@ -47,6 +47,8 @@ export interface Service {
   readonly stopGraceMs: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly init: boolean;
+  readonly terminal?: true;
+  readonly stdin?: "open";
   // What follows is absent wherever it says no more than the default.
   readonly security?: Security;
   readonly namespaces?: Namespaces;

@@ -72,6 +72,8 @@ export type ServiceMap = LimitKeys &
     readonly stop_grace_period?: string | number;
     readonly labels?: Pairs;
     readonly init?: boolean | string;
+    readonly tty?: boolean | string;
+    readonly stdin_open?: boolean | string;
     readonly volumes_from?: readonly string[];
     readonly container_name?: string;
     readonly logging?: LoggingMap;
@@ -185,6 +187,8 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
       ...readPairs(map.labels, [...path, "labels"], report, () => ""),
     },
     init: read(map.init, "init", readBoolean) ?? false,
+    ...(read(map.tty, "tty", readBoolean) === true && { terminal: true }),
+    ...(read(map.stdin_open, "stdin_open", readBoolean) === true && { stdin: "open" }),
     ...confinement,
     ...(networks === undefined ? {} : { networks }),
     ...(exposed.length === 0 ? {} : { exposed }),

@@ -28,8 +28,6 @@ export const UNBUILT: readonly string[] = [
   "services.*.post_start.[].privileged",
   "services.*.pre_stop.[].privileged",
   "services.*.pull_refresh_after",
-  "services.*.stdin_open",
-  "services.*.tty",
   "services.*.blkio_config.device_read_bps",
   "services.*.blkio_config.device_read_iops",
   "services.*.blkio_config.device_write_bps",

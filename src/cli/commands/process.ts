@@ -32,6 +32,8 @@ export function processCommands(program: Command, run: Run): void {
     "",
   )
     .argument("<service|container>", "which; of a service, its first running replica")
+    .option("--no-stdin", "only listen")
+    .option("--detach-keys <keys>", "what leaves it running and returns (default ctrl-p,ctrl-q)")
     .option("--no-sig-proxy", "ctrl-C only stops listening, instead of being sent to the container")
     .action((target: string, options: AttachOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/attach.ts")).attach(context, target, options)),

@@ -3,7 +3,7 @@ import { oneContainer } from "../chosen-containers.ts";
 import { segment, type Client } from "../client.ts";
 import { connect } from "../daemon-start.ts";
 import { say, type Context } from "../context.ts";
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../detach-keys.ts";
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../../host/detach-keys.ts";
 import { relay } from "../hijacked.ts";
 import { interruptible } from "../interrupt.ts";
 import { onResize } from "../raw-terminal.ts";

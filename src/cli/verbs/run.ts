@@ -2,13 +2,13 @@ import { GantryError } from "../../error.ts";
 import { segment, type Client } from "../client.ts";
 import { type Context, say } from "../context.ts";
 import { connect } from "../daemon-start.ts";
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../detach-keys.ts";
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from "../../host/detach-keys.ts";
 import { relay } from "../hijacked.ts";
-import { onResize } from "../raw-terminal.ts";
 import { createContainer } from "../run/create.ts";
 import type { RunFlags } from "../run/flags.ts";
 import { attachedStreams } from "../run/request.ts";
 import { proxySignals } from "../signal-proxy.ts";
+import { keepSize } from "./attach.ts";
 
 /**
  * `gantry run IMAGE [COMMAND...]`: makes a container and starts it. Stays with it until it ends, and ends with its
@@ -63,7 +63,7 @@ async function attached(
       socket.destroy();
       throw error;
     }
-    if (tty) stopResizing = followSize(context, client, path);
+    if (tty) stopResizing = keepSize(context, client, path);
     const how = await relay(context, socket, {
       interactive: streams.stdin,
       terminal: tty,
@@ -80,12 +80,4 @@ async function attached(
     stopProxy?.();
     leave.abort();
   }
-}
-
-/** Keeps the container's terminal as large as ours. Returns what ends it. */
-function followSize(context: Context, client: Client, path: string): () => void {
-  return onResize(context, (rows, columns) => {
-    const told = client.text("POST", `${path}/resize`, { query: { h: rows, w: columns } });
-    told.catch(() => undefined); // it may be over by now
-  });
 }

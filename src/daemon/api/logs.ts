@@ -3,7 +3,7 @@ import type { LogLine, LogOptions } from "../../runtime/session.ts";
 import type { Engine } from "../engine.ts";
 import { containerReference, type ContainerParams } from "./container-reference.ts";
 import { invalid } from "./errors.ts";
-import { frame, MULTIPLEXED } from "./frame.ts";
+import { frame, MULTIPLEXED, RAW } from "./frame.ts";
 import { Query } from "./query.ts";
 import { disconnection, sendStream } from "./stream.ts";
 
@@ -32,12 +32,14 @@ export function logRoutes(app: FastifyInstance, engine: Engine): void {
       throw invalid("Bad parameters: you must choose at least one stream", "add stdout=1 or stderr=1");
     }
     const options = logOptions(query);
-    const { id } = await engine.containers.find(containerReference(request));
+    const { id, config } = await engine.containers.find(containerReference(request));
+    // `frames` is gantry's own: what has one output can be told line by line, too.
+    const raw = config.terminal === true && !query.flag("frames");
     const signal = untilTime(disconnection(reply), selection.until);
     await sendStream(
       reply,
-      MULTIPLEXED,
-      frames(engine.containers.logs(id, { ...options, signal }), selection),
+      raw ? RAW : MULTIPLEXED,
+      frames(engine.containers.logs(id, { ...options, signal }), selection, raw),
     );
   });
 }
@@ -62,7 +64,11 @@ function untilTime(gone: AbortSignal, until: number | undefined): AbortSignal {
     : AbortSignal.any([gone, AbortSignal.timeout(Math.ceil(left) + 1000)]);
 }
 
-async function* frames(lines: AsyncIterable<LogLine>, selection: Selection): AsyncGenerator<Buffer> {
+async function* frames(
+  lines: AsyncIterable<LogLine>,
+  selection: Selection,
+  raw: boolean,
+): AsyncGenerator<Uint8Array> {
   // A cut line's later parts go on where the first one stopped, without a time of their own.
   const atLineStart = { stdout: true, stderr: true };
   for await (const { time, stream, data } of lines) {
@@ -70,6 +76,6 @@ async function* frames(lines: AsyncIterable<LogLine>, selection: Selection): Asy
     if (!selection[stream]) continue;
     const stamp = selection.timestamps && atLineStart[stream] ? [Buffer.from(`${time} `)] : [];
     atLineStart[stream] = data.at(-1) === 0x0a;
-    yield frame(stream, ...stamp, data);
+    yield raw ? Buffer.concat([...stamp, data]) : frame(stream, ...stamp, data);
   }
 }

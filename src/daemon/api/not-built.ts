@@ -4,7 +4,6 @@ import { NotBuiltError } from "./errors.ts";
 /** Paths of Docker's Engine API that gantry does not answer yet. Building one means taking it off this list. */
 const NOT_BUILT: readonly (readonly [HTTPMethods, ...string[]])[] = [
   ["GET", "/containers/:container/attach/ws"],
-  ["POST", "/containers/:container/resize"],
   ["GET", "/images/search"],
   ["POST", "/build/cancel"],
   ["POST", "/session", "/grpc"],

@@ -71,6 +71,7 @@ export const OPERATIONS = {
   listen: [70, "is"],
   awaitStart: [71, ""],
   connect: [72, "is"],
+  stdio: [77, "iiii"],
   console: [73, "iii"],
   find: [74, "ss"],
   filter: [75, "ibib"],
@@ -91,4 +92,12 @@ export type Arguments<Form extends string> = Form extends `${infer Head}${infer 
   : [];
 
 /** Descriptors the launcher has open before any plan: native/launcher.c says which. */
-export const SLOT = { proc: 0, nullDevice: 1, run: 2, root: 3, firstCgroup: 4, firstFree: 32 } as const;
+export const SLOT = {
+  proc: 0,
+  nullDevice: 1,
+  run: 2,
+  root: 3,
+  firstCgroup: 4,
+  firstFree: 32,
+  console: 253,
+} as const;

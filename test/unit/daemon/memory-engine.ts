@@ -167,6 +167,14 @@ export class MemoryEngine implements Engine {
       const found = this.#find(reference);
       return found.state === "running" ? USAGE : undefined;
     },
+    attach: async (reference) => {
+      this.#find(reference);
+      return await this.containers.exec(reference, { command: ["cat"], environment: {}, stdin: true });
+    },
+    resize: async (reference, { rows, columns }) => {
+      this.#find(reference);
+      this.asked.push(`${rows}x${columns}`);
+    },
     changes: async (reference) => (this.#find(reference), [{ kind: "added", path: "/new" }]),
     export: async (reference) => (this.#find(reference), Readable.from([Buffer.from("all")])),
     readPath: async (reference) => (this.#find(reference), Readable.from([Buffer.from("some")])),
@@ -192,6 +200,7 @@ export class MemoryEngine implements Engine {
         output: merged(child.stdout, child.stderr),
         exit: new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 137))),
         kill: (signal) => void child.kill(signal),
+        close: () => undefined,
         resize: ({ rows, columns }) => void this.asked.push(`resize ${rows}x${columns}`),
       };
     },

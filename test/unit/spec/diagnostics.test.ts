@@ -288,11 +288,13 @@ test("all problems of all stages are told at once", async () => {
 });
 
 test("what an anchor holds is told once, however many services use it", async () => {
-  const text = "x-a: &a\n  image: x\n  tty: true\nservices:\n  a: *a\n  b: *a\n";
-  expect(await diagnose(text)).toEqual(["-:3:3 services.a.tty: not built yet, ignored"]);
+  const text = "x-a: &a\n  image: x\n  pull_refresh_after: 1h\nservices:\n  a: *a\n  b: *a\n";
+  expect(await diagnose(text)).toEqual(["-:3:3 services.a.pull_refresh_after: not built yet, ignored"]);
 });
 
 test("with strict, a key that is not built is an error", async () => {
-  const text = "services:\n  a: { image: x, tty: true }\n";
-  expect(await diagnose(text, { strict: true })).toEqual(["-:2:18 services.a.tty: not built yet"]);
+  const text = "services:\n  a: { image: x, pull_refresh_after: 1h }\n";
+  expect(await diagnose(text, { strict: true })).toEqual([
+    "-:2:18 services.a.pull_refresh_after: not built yet",
+  ]);
 });

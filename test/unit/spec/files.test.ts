@@ -28,7 +28,7 @@ test("a file above is found, paths are relative to it, and it is shown whole", a
   await mkdir(below, { recursive: true });
   await writeFile(
     join(folder, "compose.yaml"),
-    "services: { a: { image: x, volumes: ['./d:/d'], tty: true } }",
+    "services: { a: { image: x, volumes: ['./d:/d'], pull_refresh_after: 1h } }",
   );
   const { project, warnings, watched } = await loadProject({ cwd: below, env: {} });
   expect(project.workingFolder).toBe(folder);

@@ -34,8 +34,6 @@ const HOST_CONFIG: Readonly<Record<string, readonly unknown[]>> = {
 };
 const CONFIG: Readonly<Record<string, readonly unknown[]>> = {
   MacAddress: [],
-  OpenStdin: [false],
-  Tty: [false],
 };
 
 /** Throws NotBuiltError for a field that asks for what is not there. */

@@ -74,6 +74,10 @@ export function createRequest(
       restart,
       labels: textMapIn(body, "Labels"),
       init: booleanIn(hostConfig, "Init"),
+      ...(booleanIn(body, "Tty") && { terminal: true as const }),
+      ...(booleanIn(body, "OpenStdin") && {
+        stdin: booleanIn(body, "StdinOnce") ? ("once" as const) : ("open" as const),
+      }),
       ...confinementOf(body, hostConfig, networkMode, report),
     },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_DETACH_KEYS, parseDetachKeys, untilDetached } from "../../../src/cli/detach-keys.ts";
+import { DEFAULT_DETACH_KEYS, parseDetachKeys, untilDetached } from "../../../src/host/detach-keys.ts";
 
 async function typed(keys: string, ...chunks: readonly string[]): Promise<readonly [string, string]> {
   async function* source() {

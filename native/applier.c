@@ -15,7 +15,7 @@
 
 static _Noreturn void usage(void)
 {
-    fputs("usage: gantry-applier FOLDER [--max-bytes N] [--max-entries N] <archive.tar\n"
+    fputs("usage: gantry-applier FOLDER [--max-bytes N] [--max-entries N] [--volatile] <archive.tar\n"
           "       gantry-applier --path FOLDER [--ids-from N] [--keep-kinds] [LIMITS] --process PID START_TIME <archive.tar\n"
           "       gantry-applier --path FOLDER [--ids-from N] [--keep-kinds] [LIMITS] --upper FOLDER --work FOLDER [--lower FOLDER]...\n",
           stderr);
@@ -67,6 +67,7 @@ int main(int count, char **arguments)
     struct limits limits = {.bytes = (int64_t)64 << 30, .entries = 2000000};
     struct target target = {.base = -1};
     const char *folder = NULL;
+    bool lasting = true; /* what is unpacked is there after a power cut */
     for (int i = 1; i < count; i++) {
         const char *flag = arguments[i];
         if (i == 1 && *flag != '-') {
@@ -75,6 +76,10 @@ int main(int count, char **arguments)
         }
         if (strcmp(flag, "--keep-kinds") == 0) {
             path_keep_kinds();
+            continue;
+        }
+        if (strcmp(flag, "--volatile") == 0) {
+            lasting = false;
             continue;
         }
         const char *value = i + 1 < count ? arguments[++i] : NULL;
@@ -123,7 +128,7 @@ int main(int count, char **arguments)
         bytes += place_entry(&entry);
     }
     metadata_finish();
-    if (syncfs(root) < 0)
+    if (lasting && syncfs(root) < 0)
         fail_errno("cannot write to the disk");
     printf("{\"entries\":%lld,\"bytes\":%lld}\n", (long long)entries, (long long)bytes);
     return 0;

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { GantryError } from "../error.ts";
 import { addImage, type NewImage, publish } from "./add.ts";
 import { BuildCache, type BuildSession } from "./build-cache.ts";
@@ -156,6 +157,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
   }
 
   async function give(reference: string, naming: Naming): Promise<void> {
+    if (isDeepStrictEqual(catalog.naming(reference), naming)) return;
     await writeReference(layout, reference, naming);
     catalog.setReference(reference, naming);
   }

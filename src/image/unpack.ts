@@ -31,6 +31,8 @@ export interface UnpackOptions {
   /** Somewhere else, with `folder` only for the room there is on its disk. */
   readonly into?: UnpackTarget;
   readonly signal?: AbortSignal;
+  /** It need not outlive a power cut. */
+  readonly volatile?: boolean;
   /** Most bytes of file data; less where the disk has no room for so many. */
   readonly maxBytes?: number;
 }
@@ -71,7 +73,8 @@ function placeArguments({ folder, into }: UnpackOptions): readonly string[] {
 const MAX_BYTES = 64 * 1024 ** 3;
 
 /**
- * Streams an archive (a tar, plain or gzip) through the applier into a folder. On return everything is on the disk.
+ * Streams an archive (a tar, plain or gzip) through the applier into a folder. On return everything is on the disk,
+ * unless it is volatile.
  * Throws image.invalid with the applier's words for a damaged or hostile archive, the body's own error when reading
  * it fails, the signal's reason when aborted.
  */
@@ -83,7 +86,8 @@ export async function unpack(body: AsyncIterable<Uint8Array>, options: UnpackOpt
   const maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, await roomFor(options.folder));
 
   const { into } = options;
-  const applier = spawn(options.applier, [...placeArguments(options), "--max-bytes", String(maxBytes)], {
+  const limits = ["--max-bytes", String(maxBytes), ...(options.volatile === true ? ["--volatile"] : [])];
+  const applier = spawn(options.applier, [...placeArguments(options), ...limits], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {},
     ...(into !== undefined && "cwd" in into.root ? { cwd: into.root.cwd } : {}),

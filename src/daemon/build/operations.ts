@@ -75,7 +75,8 @@ export async function openBuilds(options: BuildOptions): Promise<BuildOperations
     } finally {
       running -= 1;
       await session.close();
-      await removeTree(work);
+      // Nobody waits for that; what a crash leaves of it goes at the next start.
+      void removeTree(work).catch(() => undefined);
     }
   }
 
@@ -85,7 +86,7 @@ export async function openBuilds(options: BuildOptions): Promise<BuildOperations
     { signal }: BuildRequest,
   ): Promise<string> {
     await mkdir(folder, { mode: 0o755 });
-    await unpack(body, { applier: options.applier, folder, signal });
+    await unpack(body, { applier: options.applier, folder, signal, volatile: true });
     return folder;
   }
 

@@ -44,7 +44,7 @@ export function buildWorld(
   };
   const unpacked = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
     const folder = await newFolder();
-    await unpack(body, { applier, folder, signal: request.signal });
+    await unpack(body, { applier, folder, signal: request.signal, volatile: true });
     return folder;
   };
   const layersOf = (diffIds: readonly string[]): readonly TreeLayer[] => {

@@ -30,6 +30,12 @@ export interface ImageSummary {
   readonly Size: number;
 }
 
+/** Engine API, Volume. */
+export interface VolumeDetail {
+  readonly Name: string;
+  readonly Driver: string;
+}
+
 export interface NetworkSummary {
   readonly Name: string;
   readonly Id: string;

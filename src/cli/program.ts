@@ -6,6 +6,7 @@ import { runCommands } from "./commands/run.ts";
 import { processCommands } from "./commands/process.ts";
 import { projectCommands } from "./commands/project.ts";
 import { systemCommands } from "./commands/system.ts";
+import { volumeCommands } from "./commands/volume.ts";
 import type { Context } from "./context.ts";
 import { version } from "./version.ts";
 
@@ -36,6 +37,7 @@ export function buildProgram(run: Run): Command {
   processCommands(program, run);
   imageCommands(program, run);
   networkCommands(program, run);
+  volumeCommands(program, run);
   systemCommands(program, run);
   return program;
 }

@@ -88,6 +88,25 @@ describe.skipIf(!HAS_BUSYBOX)("run and create, in docker's words", () => {
     expect((await instance.containers()).size).toBe(0);
   });
 
+  test("limits change while it runs, names and volumes come and go, prune takes what is over", async () => {
+    await instance.ok(["volume", "create", "--label", "a=b", "kept"]);
+    await instance.ok(["run", "-d", "--name", "old", "-m", "64m", "-v", "kept:/kept", "box", "sleep", "100"]);
+    await instance.ok(["rename", "old", "fresh"]);
+    await instance.ok(["update", "-m", "96m", "--restart", "always", "fresh"]);
+    const { HostConfig } = await instance.get<{
+      HostConfig: { Memory: number; RestartPolicy: { Name: string } };
+    }>("/containers/fresh/json");
+    expect(HostConfig).toMatchObject({ Memory: 96 * 2 ** 20, RestartPolicy: { Name: "always" } });
+    expect((await instance.gantry(["volume", "rm", "kept"])).stderr).toContain("in use");
+    expect(await instance.ok(["volume", "inspect", "kept"])).toContain('"a": "b"');
+    await instance.ok(["stop", "-t", "0", "fresh"]);
+    expect((await instance.gantry(["container", "prune"])).stderr).toContain("nobody to ask");
+    expect(await instance.ok(["container", "prune", "-f"])).toContain("Total reclaimed space");
+    expect(await instance.ok(["volume", "ls", "-q"])).toBe("kept\n");
+    expect(await instance.ok(["volume", "prune", "-af"])).toContain("kept\n");
+    expect(await instance.ok(["volume", "ls", "-q"])).toBe("");
+  });
+
   test("a signal that we get is the container's", async () => {
     const child = instance.start([
       "run",

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { Run } from "../program.ts";
-import { addRunFlags, type RunFlags } from "../run/flags.ts";
+import { addLimitFlags, addRunFlags, type RunFlags } from "../run/flags.ts";
+import type { LimitFlags } from "../run/limits.ts";
+import type { PruneOptions } from "../verbs/prune.ts";
 import { group, verb } from "./options.ts";
 
 /** `run` and `create`, in docker's words. */
@@ -24,5 +26,24 @@ export function runCommands(program: Command, run: Run): void {
       run(command, async (context) =>
         (await import("../verbs/create.ts")).create(context, image, words, flags),
       ),
+    );
+  addLimitFlags(verb(program, "update", "change limits and restart policy of containers while they run"))
+    .argument("<container...>")
+    .action((containers: readonly string[], flags: LimitFlags, command: Command) =>
+      run(command, async (context) =>
+        (await import("../verbs/update.ts")).update(context, containers, flags),
+      ),
+    );
+  verb(program, "rename", "give a container another name")
+    .argument("<container>")
+    .argument("<name>")
+    .action((container: string, name: string, _options: unknown, command: Command) =>
+      run(command, async (context) => (await import("../verbs/rename.ts")).rename(context, container, name)),
+    );
+  const container = verb(program, "container", "what can be done with containers, as docker groups it");
+  verb(container, "prune", "remove containers without a project that do not run")
+    .option("-f, --force", "do not ask")
+    .action((options: PruneOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/prune.ts")).containerPrune(context, options)),
     );
 }

@@ -187,6 +187,15 @@ export function addRunFlags(command: Command): Command {
   );
 }
 
+const LIMITS = /^(?:-\w, )?--(?:memory|cpu|blkio|pids|restart)/;
+
+/** Adds those of them that `update` has. */
+export function addLimitFlags(command: Command): Command {
+  for (const [flags, kind, help] of FLAGS)
+    if (LIMITS.test(flags)) command.addOption(optionOf(flags, kind, help));
+  return command;
+}
+
 function optionOf(flags: string, kind: Kind, help: string): Option {
   const option = new Option(flags, help);
   const parser = PARSERS[kind];

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
-import { GantryError } from "../../error.ts";
 import { readDevice } from "../../spec/device.ts";
 import { readDuration } from "../../spec/duration.ts";
 import { readPorts } from "../../spec/port.ts";
-import { InvalidValue } from "../../spec/report.ts";
 import { readBytes } from "../../spec/size.ts";
+import { cut, pairs } from "../pairs.ts";
 import type { RunFlags } from "./flags.ts";
+import { limitsOf } from "./limits.ts";
 import { mountOf } from "./mount.ts";
+import { compact, integer, read, wrong } from "./values.ts";
 
 /** What a command line needs of the machine it is written on. */
 export interface RequestContext {
@@ -76,8 +77,6 @@ export function attachedStreams({ attach, detach, interactive }: RunFlags): {
 }
 
 function hostConfigOf(flags: RunFlags, context: RequestContext): Json {
-  const bytes = (flag: string, value: string | undefined): number | undefined =>
-    value === undefined ? undefined : value === "-1" ? -1 : read(flag, () => readBytes(value));
   return compact({
     AutoRemove: flags.rm,
     PublishAllPorts: flags.publishAll,
@@ -88,18 +87,7 @@ function hostConfigOf(flags: RunFlags, context: RequestContext): Json {
     Mounts: (flags.mount ?? []).map((text) => mountOf(text, context.cwd)),
     Tmpfs: Object.fromEntries((flags.tmpfs ?? []).map(cut(":"))),
     VolumesFrom: flags.volumesFrom,
-    Memory: bytes("--memory", flags.memory),
-    MemorySwap: bytes("--memory-swap", flags.memorySwap),
-    MemoryReservation: bytes("--memory-reservation", flags.memoryReservation),
-    NanoCpus: flags.cpus === undefined ? undefined : Math.round(decimal("--cpus", flags.cpus) * 1e9),
-    CpuShares: flags.cpuShares,
-    CpuPeriod: flags.cpuPeriod,
-    CpuQuota: flags.cpuQuota === undefined ? undefined : integer("--cpu-quota", flags.cpuQuota),
-    CpusetCpus: flags.cpusetCpus,
-    CpusetMems: flags.cpusetMems,
-    BlkioWeight: flags.blkioWeight,
-    PidsLimit: flags.pidsLimit === undefined ? undefined : integer("--pids-limit", flags.pidsLimit),
-    RestartPolicy: restartOf(flags.restart),
+    ...limitsOf(flags),
     NetworkMode: networksOf(flags)[0],
     Dns: flags.dns,
     DnsSearch: flags.dnsSearch,
@@ -120,7 +108,8 @@ function hostConfigOf(flags: RunFlags, context: RequestContext): Json {
       return { PathOnHost: source, PathInContainer: target, CgroupPermissions: permissions };
     }),
     DeviceCgroupRules: flags.deviceCgroupRule,
-    ShmSize: bytes("--shm-size", flags.shmSize),
+    ShmSize:
+      flags.shmSize === undefined ? undefined : read("--shm-size", () => readBytes(flags.shmSize ?? "")),
     OomScoreAdj: flags.oomScoreAdj === undefined ? undefined : integer("--oom-score-adj", flags.oomScoreAdj),
     PidMode: flags.pid,
     IpcMode: flags.ipc,
@@ -135,28 +124,6 @@ function hostConfigOf(flags: RunFlags, context: RequestContext): Json {
         ? undefined
         : { Type: flags.logDriver ?? "json-file", Config: pairs(flags.logOpt ?? []) },
   });
-}
-
-/** Without what says nothing: undefined, and empty lists and maps. */
-function compact(value: Json): Json {
-  return Object.fromEntries(
-    Object.entries(value).filter(
-      ([, one]) =>
-        one !== undefined && !(typeof one === "object" && one !== null && Object.keys(one).length === 0),
-    ),
-  );
-}
-
-/** `a=b`: the value after the first separator, empty where there is none. */
-function cut(separator: string): (text: string) => readonly [string, string] {
-  return (text) => {
-    const at = text.indexOf(separator);
-    return at === -1 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-  };
-}
-
-function pairs(words: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(words.map(cut("=")));
 }
 
 /** A name alone takes the value it has here, and is left out where it has none. */
@@ -201,14 +168,6 @@ function exposedOf({ publish = [], expose = [] }: RunFlags): Json {
     ),
   );
   return Object.fromEntries([...published, ...exposed].map((key) => [key, {}]));
-}
-
-function restartOf(policy: string | undefined): Json | undefined {
-  if (policy === undefined) return undefined;
-  const [name = "", times] = policy.split(":");
-  return times === undefined
-    ? { Name: name }
-    : { Name: name, MaximumRetryCount: integer("--restart", times) };
 }
 
 function networksOf({ network = [], net = [] }: RunFlags): readonly string[] {
@@ -256,27 +215,4 @@ function ulimitOf(text: string): Json {
   const [, name, soft, hard = soft] = /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(text) ?? [];
   if (name === undefined) throw wrong("--ulimit", `"${text}" is not NAME=SOFT[:HARD]`);
   return { Name: name, Soft: Number(soft), Hard: Number(hard) };
-}
-
-function integer(flag: string, text: string): number {
-  if (!/^-?\d{1,15}$/.test(text)) throw wrong(flag, `"${text}" is not a whole number`);
-  return Number(text);
-}
-
-function decimal(flag: string, text: string): number {
-  if (!/^\d+(\.\d+)?$|^\.\d+$/.test(text)) throw wrong(flag, `"${text}" is not a number`);
-  return Number(text);
-}
-
-function read<T>(flag: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof InvalidValue) throw wrong(flag, error.message);
-    throw error;
-  }
-}
-
-function wrong(flag: string, why: string): GantryError {
-  return new GantryError("request.invalid", `${flag}: ${why}`);
 }

@@ -1,5 +1,6 @@
 import { connect } from "../daemon-start.ts";
 import type { Context } from "../context.ts";
+import { pairs } from "../pairs.ts";
 
 export interface NetworkCreateOptions {
   readonly internal?: boolean;
@@ -34,13 +35,4 @@ export async function networkCreate(
   });
   context.stdout.write(`${Id}\n`);
   return 0;
-}
-
-function pairs(texts: readonly string[] = []): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf("=");
-      return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
 }

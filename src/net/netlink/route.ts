@@ -82,7 +82,10 @@ export function addRoute(writer: RequestWriter, route: Route): void {
   });
 }
 
-/** Says once and for all which hardware address a neighbour has, so that nobody has to ask (arp(7)). */
+/**
+ * Says once and for all which hardware address a neighbour has, so that nobody has to ask (arp(7)); in place of an entry
+ * that the kernel has begun by then, as a packet for whoever had the address before makes it.
+ */
 export function addNeighbour(
   writer: RequestWriter,
   index: number,
@@ -96,7 +99,7 @@ export function addNeighbour(
     integer(NUD_PERMANENT, 2),
     Uint8Array.of(0, RTN_UNICAST),
   );
-  writer.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, header, () => {
+  writer.request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, header, () => {
     writer.attribute(NDA_DST, octetsOf(address));
     writer.attribute(NDA_LLADDR, hardware);
   });

@@ -27,6 +27,13 @@ export function runCommands(program: Command, run: Run): void {
         (await import("../verbs/create.ts")).create(context, image, words, flags),
       ),
     );
+  verb(program, "run-to-yaml", "turn a docker run command line into a Compose file")
+    .argument("<line...>", "in quotes, or as it is")
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action((line: readonly string[], _options: unknown, command: Command) =>
+      run(command, async (context) => (await import("../verbs/run-to-yaml.ts")).runToYaml(context, line)),
+    );
   addLimitFlags(verb(program, "update", "change limits and restart policy of containers while they run"))
     .argument("<container...>")
     .action((containers: readonly string[], flags: LimitFlags, command: Command) =>

@@ -18,7 +18,14 @@ async function yamlOf(...words: readonly string[]): Promise<string> {
 
 test("words are a shell's: quotes, backslashes, lines that go on", () => {
   expect(shellWords(`docker run \\\n  -e 'A=one two' -e B="x \\"y\\" \\z" a\\ b ''`)).toEqual([
-    ...["docker", "run", "-e", "A=one two", "-e", 'B=x "y" \\z', "a b", ""],
+    "docker",
+    "run",
+    "-e",
+    "A=one two",
+    "-e",
+    'B=x "y" \\z',
+    "a b",
+    "",
   ]);
   expect(() => shellWords("it's")).toThrow("not closed");
 });

@@ -1,5 +1,5 @@
+import type { HealthcheckJson } from "../image/configuration.ts";
 import type { Platform } from "../image/platform.ts";
-import type { HealthcheckJson } from "./dockerfile/healthcheck.ts";
 
 /** `config` of an image configuration as it is written (OCI image-spec config.md, with docker's additions). */
 export interface ConfigJson {
@@ -88,7 +88,7 @@ export function readBase(text: string): {
 }
 
 /** Docker writes null and the empty string for what is not set. */
-function present(config: ConfigJson): ConfigJson {
+export function present(config: object): ConfigJson {
   const entries = Object.entries(config).filter(([, value]) => value !== null && value !== "");
   return Object.fromEntries(entries);
 }

@@ -1,13 +1,13 @@
-import type { RawConfig } from "../image/change.ts";
+import type { ConfigChange } from "../build/commit.ts";
+import { formatHealthcheck } from "../image/configuration.ts";
 import type { ImageConfig } from "../image/image.ts";
-import type { ContainerConfig, ContainerHealthcheck } from "../runtime/container.ts";
+import type { ContainerConfig } from "../runtime/container.ts";
 
-const NS_PER_MS = 1e6;
 /** Say which project a container belongs to, which an image made of it does not. */
 const OF_PROJECTS = "com.docker.compose.";
 
 /** What a container says otherwise than its image, as members of an image's `config` (config.md). */
-export function committedConfig(config: ContainerConfig, image: ImageConfig): RawConfig {
+export function committedConfig(config: ContainerConfig, image: ImageConfig): ConfigChange {
   const { entrypoint, command, environment, healthcheck } = config;
   const labels = Object.entries(config.labels).filter(([name]) => !name.startsWith(OF_PROJECTS));
   const ports = [
@@ -26,24 +26,11 @@ export function committedConfig(config: ContainerConfig, image: ImageConfig): Ra
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(healthcheck?.test === undefined || healthcheck.test.length === 0
       ? {}
-      : { Healthcheck: healthcheckOf(healthcheck) }),
+      : { Healthcheck: formatHealthcheck({ ...healthcheck, test: healthcheck.test }) }),
   };
 }
 
 function environmentOf(image: readonly string[], own: Readonly<Record<string, string>>): readonly string[] {
   const kept = image.filter((entry) => !Object.hasOwn(own, entry.split("=", 1)[0] ?? ""));
   return [...kept, ...Object.entries(own).map(([name, value]) => `${name}=${value}`)];
-}
-
-function healthcheckOf(check: ContainerHealthcheck): object {
-  const ns = (name: string, ms: number | undefined): object =>
-    ms === undefined ? {} : { [name]: Math.round(ms * NS_PER_MS) };
-  return {
-    Test: check.test,
-    ...ns("Interval", check.intervalMs),
-    ...ns("Timeout", check.timeoutMs),
-    ...ns("StartPeriod", check.startPeriodMs),
-    ...ns("StartInterval", check.startIntervalMs),
-    ...(check.retries === undefined ? {} : { Retries: check.retries }),
-  };
 }

@@ -11,6 +11,16 @@ export interface Configuration {
   readonly config: ImageConfig;
 }
 
+/** `config.Healthcheck` of docker's image configuration; durations in nanoseconds. */
+export interface HealthcheckJson {
+  readonly Test: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
+}
+
 /** Durations in a configuration are nanoseconds. */
 const NS_PER_MS = 1e6;
 const SHAPE = new JsonShape("the image's configuration");
@@ -43,7 +53,8 @@ export function formatConfiguration(configuration: Configuration, architecture: 
   });
 }
 
-function formatHealthcheck(check: ImageHealthcheck): object {
+/** As the configuration has it: durations in nanoseconds. */
+export function formatHealthcheck(check: ImageHealthcheck): HealthcheckJson {
   const ns = (name: string, ms: number | undefined): object =>
     ms === undefined ? {} : { [name]: Math.round(ms * NS_PER_MS) };
   return {

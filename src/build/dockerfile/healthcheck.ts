@@ -1,15 +1,6 @@
+import type { HealthcheckJson } from "../../image/configuration.ts";
 import { readDuration } from "../../spec/duration.ts";
 import { fault, type Instruction } from "./instruction.ts";
-
-/** `config.Healthcheck` of docker's image configuration; durations in nanoseconds. */
-export interface HealthcheckJson {
-  readonly Test: readonly string[];
-  readonly Interval?: number;
-  readonly Timeout?: number;
-  readonly StartPeriod?: number;
-  readonly StartInterval?: number;
-  readonly Retries?: number;
-}
 
 const TIMES: Readonly<Record<string, keyof HealthcheckJson>> = {
   interval: "Interval",

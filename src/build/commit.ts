@@ -1,5 +1,9 @@
-import { applyChange, type RawConfig } from "./change.ts";
-import { JsonShape } from "./json-shape.ts";
+import { JsonShape } from "../image/json-shape.ts";
+import { applyChange } from "./change.ts";
+import { type ConfigJson, present } from "./image-json.ts";
+
+/** Members of an image's `config`; null takes one away. */
+export type ConfigChange = { readonly [Key in keyof ConfigJson]: ConfigJson[Key] | null };
 
 /** A layer on top of an image, and what is to be said about it. */
 export interface Committed {
@@ -12,7 +16,7 @@ export interface Committed {
   readonly author?: string;
   readonly comment?: string;
   /** Members of the image's `config` that are another than the parent's. */
-  readonly config: RawConfig;
+  readonly config: ConfigChange;
   /** Further instructions in a Dockerfile's words. */
   readonly changes: readonly string[];
 }
@@ -36,7 +40,7 @@ export function committedConfiguration(parent: string, commit: Committed): strin
     ...(commit.comment === undefined ? {} : { comment: commit.comment }),
   };
   const parentConfig = SHAPE.optionalObject(top["config"], "config");
-  const config = commit.changes.reduce(applyChange, { ...parentConfig, ...commit.config });
+  const config = commit.changes.reduce(applyChange, present({ ...parentConfig, ...commit.config }));
   const diffIds = [...SHAPE.list(rootfs["diff_ids"] ?? [], "rootfs.diff_ids"), commit.diffId];
   const told = SHAPE.list(top["history"] ?? [], "history");
   // Steps and layers are matched by counting: every layer below needs one before this one has its own.

@@ -1,4 +1,5 @@
 #include "applier.h"
+#include "hostile.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -11,24 +12,6 @@ static const struct entry *subject;
 void fail_about(const struct entry *entry)
 {
     subject = entry;
-}
-
-/* Names are hostile: no control character, quote or half of a UTF-8 sequence reaches a terminal or a log. */
-static void print_quoted(const char *name)
-{
-    fputc('"', stderr);
-    for (int i = 0; name[i] != '\0'; i++) {
-        if (i == 200) {
-            fputs("...", stderr);
-            break;
-        }
-        unsigned char byte = (unsigned char)name[i];
-        if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-            fprintf(stderr, "\\x%02x", byte);
-        else
-            fputc(byte, stderr);
-    }
-    fputc('"', stderr);
 }
 
 static void start_line(void)

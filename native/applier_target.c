@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "applier.h"
+#include "hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,19 +19,6 @@
 
 #define IDS 0x10000
 
-static long long start_time(int process)
-{
-    char text[1024];
-    closed_at_exit int fd = openat(process, "stat", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (length <= 0)
-        return -1;
-    text[length] = '\0';
-    char *field = strrchr(text, ')'); /* the name may hold anything */
-    for (int i = 2; field != NULL && i < 22; i++) field = strchr(field + 1, ' ');
-    return field == NULL ? -1 : atoll(field);
-}
-
 /* Ids of files are then the container's, and what it may not do to its files this process may not either. */
 static void become_root(void)
 {
@@ -44,7 +32,7 @@ static void join_process(const struct target *target)
     snprintf(path, sizeof path, "/proc/%lld", (long long)target->pid);
     /* The folder stays that of this one process, whatever gets its number later. */
     closed_at_exit int process = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (process < 0 || start_time(process) != target->start)
+    if (process < 0 || process_start_time(process) != target->start)
         fail("the container's process is gone");
     closed_at_exit int mounts = openat(process, "ns/mnt", O_RDONLY | O_CLOEXEC);
     closed_at_exit int users = openat(process, "ns/user", O_RDONLY | O_CLOEXEC);

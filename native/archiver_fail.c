@@ -1,4 +1,5 @@
 #include "archiver.h"
+#include "hostile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,21 +13,13 @@ void fail_about(const char *name)
     subject = name;
 }
 
-/* Names are hostile: no control character, quote or half of a UTF-8 sequence reaches a terminal or a log. */
 static void start_line(void)
 {
     fputs("archiver: ", stderr);
     if (subject == NULL)
         return;
-    fputc('"', stderr);
-    for (int i = 0; subject[i] != '\0' && i < 200; i++) {
-        unsigned char byte = (unsigned char)subject[i];
-        if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-            fprintf(stderr, "\\x%02x", byte);
-        else
-            fputc(byte, stderr);
-    }
-    fputs("\": ", stderr);
+    print_quoted(subject);
+    fputs(": ", stderr);
 }
 
 _Noreturn void fail(const char *what)

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "archiver.h"
+#include "hostile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,28 +41,13 @@ int source_folders(char **folders)
     return root;
 }
 
-static long long start_time(int process)
-{
-    char text[1024];
-    int fd = openat(process, "stat", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0)
-        close(fd);
-    if (length <= 0)
-        return -1;
-    text[length] = '\0';
-    char *field = strrchr(text, ')'); /* the name may hold anything */
-    for (int i = 2; field != NULL && i < 22; i++) field = strchr(field + 1, ' ');
-    return field == NULL ? -1 : atoll(field);
-}
-
 int source_process(int64_t pid, int64_t start)
 {
     char path[32];
     snprintf(path, sizeof path, "/proc/%lld", (long long)pid);
     /* The folder stays that of this one process, whatever gets its number later. */
     int process = open(path, O_RDONLY | FOLDER);
-    int root = process < 0 || start_time(process) != start ? (errno = ESRCH, -1) : openat(process, "root", O_PATH | FOLDER);
+    int root = process < 0 || process_start_time(process) != start ? (errno = ESRCH, -1) : openat(process, "root", O_PATH | FOLDER);
     if (root < 0)
         fail_errno("cannot open the process's root");
     close(process);

@@ -8,6 +8,7 @@ import type { CgroupParent } from "../host/cgroup.ts";
 import type { Privileges } from "../host/privileges.ts";
 import { Serial } from "../host/serial.ts";
 import { findContainer, type Found, sweepUnowned } from "./adopt.ts";
+import { Attaching } from "./attaching.ts";
 import { attainable } from "./attainable.ts";
 import { environmentOf, hostnameOf } from "./command.ts";
 import { compileLaunch, type HostFile, type LaunchImage, type LaunchLink } from "./compile.ts";
@@ -93,12 +94,6 @@ const SIGKILL = 9;
 /** As docker: what programs on a terminal take it for, where nobody says. */
 const TERM = "TERM=xterm";
 
-interface Attaching {
-  readonly input: boolean;
-  readonly resolve: (session: ExecSession) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** Containers: records on disk, processes under shims, and what is known of them. */
 export class Runtime {
   readonly records: Records;
@@ -112,8 +107,7 @@ export class Runtime {
   /** Containers that ended before their start was known here. */
   readonly #early = new Set<string>();
   readonly #serial = new Serial();
-  /** Who waits for the next life of a container, to attach to it. */
-  readonly #attaching = new Map<string, Set<Attaching>>();
+  readonly #attaching = new Attaching();
   #server: Server | undefined;
   #userNamespaces: Promise<UserNamespaces> | undefined;
 
@@ -235,14 +229,14 @@ export class Runtime {
           root,
           cgroups,
           ...input,
-          expected: this.#attaching.has(id),
+          expected: this.#attaching.expects(id),
           volumeFolder: (name: string) => this.volumes.data(name),
           ...(config.contents === undefined ? {} : { contents: await this.#open(config.contents) }),
           ...(seccomp === undefined ? {} : { seccomp }),
         };
         const process = await this.launcher.launch(id, compileLaunch(launch));
         this.#status.set(id, { phase: "running", process });
-        await this.#attachWaiting(id);
+        await this.#attaching.join(id, shimSocket(this.#options.run, id));
         this.#warnOfUnmapped(record, targetsOf(launch, process));
       } catch (error) {
         if (!(error instanceof Interrupted)) {
@@ -460,24 +454,7 @@ export class Runtime {
     const { input, signal } = options;
     if (this.status(id).phase === "running")
       return await shimAttach(shimSocket(this.#options.run, id), { input, fromStart: false });
-    return await new Promise<ExecSession>((resolve, reject) => {
-      const waiting = this.#attaching.get(id) ?? new Set();
-      const one = { input, resolve, reject };
-      waiting.add(one);
-      this.#attaching.set(id, waiting);
-      signal.addEventListener("abort", () => {
-        waiting.delete(one);
-        if (waiting.size === 0 && this.#attaching.get(id) === waiting) this.#attaching.delete(id);
-        reject(signal.reason as Error);
-      });
-    });
-  }
-
-  async #attachWaiting(id: string): Promise<void> {
-    const waiting = this.#attaching.get(id);
-    this.#attaching.delete(id);
-    for (const { input, resolve, reject } of waiting ?? [])
-      await shimAttach(shimSocket(this.#options.run, id), { input, fromStart: true }).then(resolve, reject);
+    return await this.#attaching.next(id, input, signal);
   }
 
   /** Tells the container's terminal its size; without a terminal nothing happens. Throws container.not-running. */

@@ -4,11 +4,17 @@ import type { Context } from "./context.ts";
 import { printValue } from "./listing.ts";
 import { reportError } from "./report-error.ts";
 
+export interface InspectOptions {
+  readonly output: "json" | "yaml";
+  /** Docker's: a template for each, instead of `output`. */
+  readonly format?: string;
+}
+
 /** Prints what is known of each name as one array. Status 1 if any is unknown; the others are shown all the same. */
 export async function inspectEach(
   context: Context,
   names: readonly string[],
-  options: { readonly output: "json" | "yaml" },
+  options: InspectOptions,
   one: (client: Client, name: string) => Promise<unknown>,
 ): Promise<number> {
   const client = await connect(context);
@@ -22,6 +28,7 @@ export async function inspectEach(
       status = 1;
     }
   }
-  await printValue(context, options.output, found);
+  if (options.format === undefined) await printValue(context, options.output, found);
+  else (await import("./template/print.ts")).printEach(context, options.format, found);
   return status;
 }

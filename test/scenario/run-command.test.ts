@@ -58,6 +58,12 @@ describe.skipIf(!HAS_BUSYBOX)("run and create, in docker's words", () => {
     expect(id).toMatch(/^[0-9a-f]{64}\n$/);
     await until("its output", async () => (await instance.ok(["logs", "one"])).includes("first"));
     expect(await instance.ok(["ps"])).toMatch(/box.*Up.*one/);
+    expect(await instance.ok(["ps", "--filter", "name=one", "--format", "{{.Names}}: {{.Image}}"])).toBe(
+      "one: box\n",
+    );
+    expect(await instance.ok(["inspect", "-f", "{{.State.Running}} {{.HostConfig.Memory}}", "one"])).toBe(
+      "true 67108864\n",
+    );
     await instance.ok(["stop", "-t", "0", "one"]);
     expect(await instance.ok(["ps"])).not.toContain("one");
     expect(await instance.ok(["ps", "-a"])).toMatch(/Exited \(137\).*one/);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
 import type { Format } from "../listing.ts";
 import type { CpOptions } from "../verbs/cp.ts";
@@ -18,6 +19,8 @@ export function containerCommands(program: Command, run: Run): void {
     .option("-q, --quiet", "only the ids")
     .option("--no-trunc", "show everything in full")
     .option("-p, --project <name>", "only this project's")
+    .option("--filter <name=value>", "only some: status, name, label, ancestor, ... as docker has it", append)
+    .option("--format <template>", "print this of each, in Go's templates, as docker does")
     .addOption(outputOption())
     .action((options: PsOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/ps.ts")).ps(context, options)),
@@ -90,7 +93,8 @@ export function containerCommands(program: Command, run: Run): void {
   verb(program, "inspect", "show everything known of containers or images")
     .argument("<name...>")
     .addOption(outputOption(["json", "yaml"]))
-    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+    .option("-f, --format <template>", "print this of each, in Go's templates, as docker does")
+    .action((names: readonly string[], options: InspectOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/inspect.ts")).inspect(context, names, options)),
     );
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import { PROGRESS } from "../follow-build.ts";
+import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
 import type { BuilderPruneOptions } from "../verbs/builder-prune.ts";
 import type { BuildFlags } from "../verbs/build.ts";
@@ -19,6 +20,7 @@ export function imageCommands(program: Command, run: Run): void {
   group(program, "Images:");
   verb(program, "images", "list images")
     .option("-q, --quiet", "only the ids")
+    .option("--format <template>", "print this of each, in Go's templates, as docker does")
     .addOption(outputOption())
     .action((options: ImagesOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/images.ts")).images(context, options)),
@@ -138,7 +140,8 @@ export function imageCommands(program: Command, run: Run): void {
   verb(image, "inspect", "show all that is known of images")
     .argument("<image...>")
     .addOption(outputOption(["json", "yaml"]))
-    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+    .option("-f, --format <template>", "print this of each, in Go's templates, as docker does")
+    .action((names: readonly string[], options: InspectOptions, command: Command) =>
       run(command, async (context) =>
         (await import("../verbs/inspect.ts")).inspectImages(context, names, options),
       ),

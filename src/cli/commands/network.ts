@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
 import type { NetworkConnectOptions } from "../verbs/network-connect.ts";
 import type { NetworkCreateOptions } from "../verbs/network-create.ts";
@@ -19,7 +20,8 @@ export function networkCommands(program: Command, run: Run): void {
   verb(network, "inspect", "show everything known of networks")
     .argument("<network...>")
     .addOption(outputOption(["json", "yaml"]))
-    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+    .option("-f, --format <template>", "print this of each, in Go's templates, as docker does")
+    .action((names: readonly string[], options: InspectOptions, command: Command) =>
       run(command, async (context) =>
         (await import("../verbs/network-inspect.ts")).networkInspect(context, names, options),
       ),

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
 import type { PruneOptions } from "../verbs/prune.ts";
 import type { VolumeCreateOptions } from "../verbs/volume-create.ts";
@@ -27,7 +28,8 @@ export function volumeCommands(program: Command, run: Run): void {
   verb(volume, "inspect", "show everything known of volumes")
     .argument("<volume...>")
     .addOption(outputOption(["json", "yaml"]))
-    .action((names: readonly string[], options: { readonly output: "json" | "yaml" }, command: Command) =>
+    .option("-f, --format <template>", "print this of each, in Go's templates, as docker does")
+    .action((names: readonly string[], options: InspectOptions, command: Command) =>
       run(command, async (context) =>
         (await import("../verbs/volume-inspect.ts")).volumeInspect(context, names, options),
       ),

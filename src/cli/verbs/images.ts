@@ -9,6 +9,8 @@ export interface ImagesOptions {
   /** Only the ids. */
   readonly quiet?: boolean;
   readonly output: Format;
+  /** Docker's: a template, instead of `output`. */
+  readonly format?: string;
 }
 
 /** `gantry images`: one row per reference, in docker's columns. */
@@ -19,12 +21,32 @@ export async function images(context: Context, options: ImagesOptions): Promise<
     context.stdout.write(found.map(({ Id }) => `${shortId(Id)}\n`).join(""));
     return 0;
   }
-  if (options.output !== "table") {
+  if (options.output !== "table" && options.format === undefined) {
     await printList(context, options.output, found, { heading: [], row: () => [] });
     return 0;
   }
   const now = Date.now();
   const rows = found.flatMap((image) => referencesOf(image).map((reference) => ({ image, reference })));
+  if (options.format !== undefined) {
+    const { printRows } = await import("../template/print.ts");
+    const fields = rows.map(({ image, reference }) => {
+      const { name, tag = "<none>" } = splitReference(reference);
+      return {
+        ID: shortId(image.Id),
+        Repository: name,
+        Tag: tag,
+        CreatedSince: humanAge(image.Created * 1000, now),
+        CreatedAt: new Date(image.Created * 1000).toISOString(),
+        Size: humanBytes(image.Size),
+      };
+    });
+    printRows(context, options.format, fields, {
+      ID: "IMAGE ID",
+      CreatedSince: "CREATED",
+      CreatedAt: "CREATED AT",
+    });
+    return 0;
+  }
   await printList(context, "table", rows, {
     heading: ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"],
     row: ({ image, reference }) => {

@@ -2,13 +2,13 @@ import { GantryError } from "../../error.ts";
 import { segment, type Client } from "../client.ts";
 import type { Context } from "../context.ts";
 import { imagePath } from "../image-path.ts";
-import { inspectEach } from "../inspect-each.ts";
+import { inspectEach, type InspectOptions } from "../inspect-each.ts";
 
 /** `gantry inspect NAME...`: everything known of containers, else of images, as one array. Status 1 if any is unknown. */
 export async function inspect(
   context: Context,
   names: readonly string[],
-  options: { readonly output: "json" | "yaml" },
+  options: InspectOptions,
 ): Promise<number> {
   return await inspectEach(context, names, options, inspectOne);
 }
@@ -17,7 +17,7 @@ export async function inspect(
 export async function inspectImages(
   context: Context,
   names: readonly string[],
-  options: { readonly output: "json" | "yaml" },
+  options: InspectOptions,
 ): Promise<number> {
   return await inspectEach(context, names, options, (client, name) =>
     client.json<unknown>("GET", imagePath(name, "json")),

@@ -16,6 +16,13 @@
 #define CAPACITY (OUT_LIMIT + EARLY_LIMIT + 2 * IN_LIMIT)
 #define STUCK_MS 10000
 #define FAREWELL_MS 2000
+#define GOODBYE_MS 10000 // for all at once: so long a container's end may wait for them
+
+static int64_t clock_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 void attached_init(struct attached *attached) {
   *attached = (struct attached){.input = -1, .early_over = true};
@@ -45,7 +52,6 @@ static void flush_client(struct attached *attached, struct client *client) {
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) return let_client_go(attached, client);
     client->out_from += (size_t)n;
-    client->stuck_since = 0;
   }
   client->out_from = client->out_to = 0;
 }
@@ -207,8 +213,9 @@ void attached_serve(struct attached *attached, const struct pollfd *pollers, siz
     if (pollers[i].revents & POLLOUT) flush_client(attached, client);
     if (client->fd >= 0 && pollers[i].revents & POLLIN) read_client(attached, client);
     else if (client->fd >= 0 && pollers[i].revents & (POLLHUP | POLLERR) && !is_waiting(client)) let_client_go(attached, client);
-    if (!is_full(client)) continue;
-    if (!client->stuck_since) client->stuck_since = now_ms;
+    // Reading a little now and then is no way to hold everybody up.
+    if (!is_full(client)) client->stuck_since = 0;
+    else if (!client->stuck_since) client->stuck_since = now_ms;
     else if (now_ms - client->stuck_since > STUCK_MS) let_client_go(attached, client);
   }
   if (count && pollers[count - 1].revents)
@@ -216,24 +223,37 @@ void attached_serve(struct attached *attached, const struct pollfd *pollers, siz
       if (attached->clients[i].fd >= 0) take_frames(attached, &attached->clients[i]);
 }
 
-void attached_finish(struct attached *attached, uint32_t code) {
-  for (int i = 0; i < ATTACHED_LIMIT; i++) {
-    struct client *client = &attached->clients[i];
-    if (client->fd < 0) continue;
-    put_frame(attached, client, SESSION_EXIT, &code, sizeof code);
-    struct pollfd poller = {.fd = client->fd, .events = POLLOUT};
-    for (int tries = 0; client->fd >= 0 && client->out_from < client->out_to && tries < 100; tries++) {
-      flush_client(attached, client);
-      if (client->fd >= 0 && client->out_from < client->out_to && poll(&poller, 1, FAREWELL_MS) <= 0) break;
-    }
-    if (client->fd < 0) continue;
-    // Closing with input unread would reset the connection, and could cost the client what was just sent.
-    shutdown(client->fd, SHUT_WR);
-    poller.events = POLLIN;
-    char ignored[4096];
-    while (poll(&poller, 1, FAREWELL_MS) > 0 && recv(client->fd, ignored, sizeof ignored, 0) > 0) continue;
-    let_client_go(attached, client);
+// What is on its way to a client, and whether it has closed its side, once ours is closed.
+static void say_goodbye(struct attached *attached, struct client *client, short events) {
+  char ignored[4096];
+  if (events & POLLOUT) flush_client(attached, client);
+  if (client->fd < 0 || client->out_from < client->out_to) return;
+  shutdown(client->fd, SHUT_WR);
+  // Closing with input unread would reset the connection, and could cost the client what was just sent.
+  for (ssize_t n; (n = recv(client->fd, ignored, sizeof ignored, MSG_DONTWAIT)) <= 0;) {
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0 || errno != EAGAIN) let_client_go(attached, client);
+    return;
   }
+}
+
+void attached_finish(struct attached *attached, uint32_t code) {
+  for (int i = 0; i < ATTACHED_LIMIT; i++)
+    if (attached->clients[i].fd >= 0) put_frame(attached, &attached->clients[i], SESSION_EXIT, &code, sizeof code);
+  for (int64_t end = clock_ms() + GOODBYE_MS; clock_ms() < end;) {
+    struct pollfd pollers[ATTACHED_LIMIT];
+    bool anybody = false;
+    for (int i = 0; i < ATTACHED_LIMIT; i++) {
+      const struct client *client = &attached->clients[i];
+      pollers[i] = (struct pollfd){.fd = client->fd, .events = client->out_from < client->out_to ? POLLOUT : POLLIN};
+      anybody = anybody || client->fd >= 0;
+    }
+    if (!anybody) return;
+    poll(pollers, ATTACHED_LIMIT, (int)(end - clock_ms()) + 1);
+    for (int i = 0; i < ATTACHED_LIMIT; i++)
+      if (attached->clients[i].fd >= 0 && pollers[i].revents) say_goodbye(attached, &attached->clients[i], pollers[i].revents);
+  }
+  for (int i = 0; i < ATTACHED_LIMIT; i++) let_client_go(attached, &attached->clients[i]);
 }
 
 void attached_close(struct attached *attached) {

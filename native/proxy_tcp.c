@@ -380,7 +380,8 @@ int tcp_tick(void) {
     }
   }
   tcp_retry_held(NULL);
-  return TAILQ_EMPTY(&waiting) ? -1 : TICK_MS;
+  if (!TAILQ_EMPTY(&waiting)) return TICK_MS;
+  return accepting_from != 0 ? 100 : -1; /* nobody else wakes us for those who are not accepted yet */
 }
 
 bool tcp_continue(void) {

@@ -91,8 +91,8 @@ export async function shimExec(path: string, plan: Uint8Array): Promise<ExecSess
 
 /**
  * Joins the container's own stdio, where it has an input or a terminal; `fromStart` gives what it has written so far.
- * Rejects with container.not-running, or conflict where the shim cannot: too many are attached, or it is of an older
- * version.
+ * Rejects with container.not-running, also for a shim of an older version, which knows no such request; kernel where
+ * too many are attached.
  */
 export async function shimAttach(
   path: string,

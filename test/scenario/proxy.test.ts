@@ -380,6 +380,17 @@ describe("faults", () => {
     );
   });
 
+  test("those it had no descriptors for are accepted when the ones it held have been given up", async () => {
+    const proxy = await stage.open();
+    const { port } = await publish(proxy, publishedPort(9), []);
+    execFileSync("prlimit", ["--pid", `${await stage.pid()}`, "--nofile=40:20000"]);
+    // Nobody serves them: each is held for ten seconds, and more than half have to wait for that.
+    const sockets = Array.from({ length: 40 }, () => stage.connect(port));
+    const ended = sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of sockets) socket.on("error", () => undefined);
+    await Promise.all(ended);
+  });
+
   test("told to end, it finishes its connections first and accepts no more", async () => {
     const proxy = await stage.open();
     const { port } = await publish(proxy, publishedPort(await stage.replicas(1, echo)), addresses(1));

@@ -110,7 +110,10 @@ function output(
     socket?.resume(); // what is typed goes nowhere
     return lines(wanted.stream);
   }
-  const session = engine.containers.attach(id, { input: wanted.stdin, signal });
+  const session = engine.containers.attach(id, {
+    input: wanted.stdin && config.stdin !== undefined,
+    signal,
+  });
   session.catch(() => undefined); // awaited by whoever reads
   return fromSession(wanted.logs ? lines(false) : [], session, { wanted, raw, signal, socket });
 }

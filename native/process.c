@@ -1,6 +1,7 @@
 // Other containers' processes: found for good by pid and start time, joined by descriptor.
 #define _GNU_SOURCE
 #include "interpreter.h"
+#include "start_time.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,18 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// A pid alone names nothing for long; with its start time (proc_pid_stat(5), field 22) it does. 0: no such process.
-unsigned long long start_time_of(struct machine *machine, pid_t pid) {
-  char path[64], stat[1024];
-  snprintf(path, sizeof path, "%d/stat", pid);
-  AUTO_CLOSE int fd = openat(slot(machine, 0), path, O_RDONLY | O_CLOEXEC);
-  ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
-  if (n <= 0) return 0;
-  stat[n] = 0;
-  char *field = strrchr(stat, ')'); // the name may hold anything
-  for (int i = 2; field && i < 22; i++) field = strchr(field + 1, ' ');
-  return field ? strtoull(field, NULL, 10) : 0;
-}
+unsigned long long start_time_of(struct machine *machine, pid_t pid) { return start_time_in(slot(machine, 0), pid); }
 
 // The descriptor comes first: once it is held the number cannot go to another process unnoticed.
 int open_process(struct machine *machine, int64_t to, pid_t pid, unsigned long long start_time) {

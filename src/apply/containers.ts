@@ -244,10 +244,16 @@ export class Containers {
     if (change.config !== undefined) await this.#runtime.applyLimits(record);
     await this.#runtime.records.put(record);
     // A check that stays as it is goes on with what it knows.
-    if (!isDeepStrictEqual(before.config.healthcheck, record.config.healthcheck))
-      await this.#runtime.probe(id);
+    const probed = ({ healthcheck, probes }: ContainerConfig): unknown => [healthcheck, probes];
+    if (!isDeepStrictEqual(probed(before.config), probed(record.config))) await this.#runtime.probe(id);
     if (change.config !== undefined) this.#onEvent("update", record);
     if (change.name !== undefined) this.#onEvent("rename", record);
+  }
+
+  /** It was started, or could not be; `failures` is what its count becomes, where given. */
+  async endRestart(id: string, failures: number | undefined): Promise<void> {
+    const { restarting: _, ...record } = this.#record(id);
+    await this.#runtime.records.put(failures === undefined ? record : { ...record, failures });
   }
 
   /** The container's image as the runtime wants it. */

@@ -53,7 +53,7 @@ export function handlersFor({
         await containers.start(id);
       } finally {
         // Counted once it was tried: before, it would look like one that has used up its tries and is left dead.
-        await containers.update(id, { failures });
+        await containers.endRestart(id, failures);
       }
     },
     update: ({ id, config, fingerprint }) => {
@@ -66,9 +66,15 @@ export function handlersFor({
         fingerprint: { ...fingerprint, ...(image === undefined ? {} : { image }) },
       });
     },
-    restart: async ({ id, graceMs }, signal) => {
+    restart: async ({ id, graceMs, failures }, signal) => {
+      // Kept on disk first: whoever finds it stopped knows that nobody wanted it to stay so.
+      await containers.update(id, { restarting: true });
       await containers.stop(id, graceMs, signal);
-      await containers.start(id);
+      try {
+        await containers.start(id);
+      } finally {
+        await containers.endRestart(id, failures);
+      }
     },
     stop: async ({ id, graceMs }, signal) => {
       await containers.update(id, { stoppedByUser: true });

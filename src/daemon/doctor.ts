@@ -151,7 +151,7 @@ async function rlimits(): Promise<DoctorLine> {
 }
 
 async function programs(): Promise<DoctorLine> {
-  const names = ["gantry-launcher", "gantry-proxy", "gantry-applier"] as const;
+  const names = ["gantry-launcher", "gantry-proxy", "gantry-prober", "gantry-applier"] as const;
   const built = await Promise.all(names.map((name) => exists(programPath(name))));
   const missing = names.filter((_, index) => built[index] !== true);
   return line(

@@ -80,6 +80,7 @@ export async function startEngine(
     root,
     run,
     launcher: programPath("gantry-launcher"),
+    prober: programPath("gantry-prober"),
     cgroups,
     seccomp: seccompFilters(log),
     privileges: await readPrivileges(),

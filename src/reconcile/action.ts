@@ -35,8 +35,8 @@ export interface Actions {
     readonly fingerprint: Readonly<Record<string, string>>;
     readonly fields: readonly string[];
   };
-  /** Drain, stop with the grace period, start again. */
-  restart: { readonly id: string; readonly graceMs: number };
+  /** Drain, stop with the grace period, start again. `failures`, where given, is what the record's count becomes. */
+  restart: { readonly id: string; readonly graceMs: number; readonly failures?: number };
   /** Drain, stop with the grace period, keep the container. */
   stop: { readonly id: string; readonly graceMs: number };
   /** Drain, stop with the grace period, remove container and writable layer. */

@@ -84,6 +84,7 @@ const WORDS = {
   "limits.pids": (a, b) => arrow("pids", pidsText(a.config.limits), pidsText(b.config.limits)),
   restart: (a, b) => arrow("restart", restartText(a.config.restart), restartText(b.config.restart)),
   healthcheck: () => "health check changed",
+  probes: (a, b) => `probes changed${changedNames({ ...a.config.probes }, { ...b.config.probes })}`,
   stopSignal: (a, b) => arrow("stop signal", a.config.stopSignal, b.config.stopSignal),
   stopGraceMs: (a, b) =>
     arrow("stop grace period", durationText(a.config.stopGraceMs), durationText(b.config.stopGraceMs)),

@@ -2,7 +2,7 @@ import type { ObservedContainer } from "../observe/snapshot.ts";
 import { changedFields, fitsInPlace, type Field } from "./fingerprint.ts";
 import { groupBy } from "./group.ts";
 import { byText } from "./order.ts";
-import { restartVerdict, succeeded } from "./restart.ts";
+import { ailingVerdict, restartVerdict, succeeded } from "./restart.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -25,7 +25,9 @@ export type Replica =
   | { readonly bucket: "outdated"; readonly container: ObservedContainer; readonly fields: readonly Field[] }
   /** Not running, and to be started now: the restart policy wants it, or somebody asked by hand. */
   | { readonly bucket: "dead"; readonly container: ObservedContainer; readonly failures: number }
-  /** Not running, and the restart policy wants it back later. */
+  /** Runs, and its `live` or `startup` probe says that it should be started anew, now. */
+  | { readonly bucket: "ailing"; readonly container: ObservedContainer; readonly failures: number }
+  /** Not running, and the restart policy wants it back later; or ailing, and to be restarted later. */
   | { readonly bucket: "backing-off"; readonly container: ObservedContainer; readonly until: number }
   /** Not running, and the restart policy leaves it so. */
   | { readonly bucket: "given-up"; readonly container: ObservedContainer }
@@ -95,7 +97,7 @@ function classifyWanted(target: Target, container: ObservedContainer, { now, aga
       revive: !running && (container.stoppedByUser || worthReviving(target, container)),
     };
   }
-  if (running) return { bucket: "equal", container };
+  if (running) return classifyRunning(container, now);
 
   if (again && (container.stoppedByUser || !succeeded(container)))
     return { bucket: "dead", container, failures: 0 };
@@ -103,6 +105,13 @@ function classifyWanted(target: Target, container: ObservedContainer, { now, aga
   if (verdict.kind === "start") return { bucket: "dead", container, failures: verdict.failures };
   if (verdict.kind === "wait") return { bucket: "backing-off", container, until: verdict.until };
   return { bucket: "given-up", container };
+}
+
+function classifyRunning(container: ObservedContainer, now: number): Replica {
+  const verdict = ailingVerdict(container, now);
+  if (verdict?.kind === "start") return { bucket: "ailing", container, failures: verdict.failures };
+  if (verdict?.kind === "wait") return { bucket: "backing-off", container, until: verdict.until };
+  return { bucket: "equal", container };
 }
 
 /** A changed limit may be the very cure, so a failed container gets a new chance; a job that is done stays done. */

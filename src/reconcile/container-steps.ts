@@ -101,6 +101,20 @@ export function startStep(
   };
 }
 
+/** Starts a running container anew that has not answered its `live` or `startup` probe. */
+export function recoverStep({ after }: ServiceContext, container: ObservedContainer, failures: number): Step {
+  const subject = subjectOf(container);
+  const { id, config, health } = container;
+  const reason = health?.ailing?.reason ?? "it does not answer";
+  return {
+    key: `restart ${subject}`,
+    action: { kind: "restart", id, graceMs: config.stopGraceMs, failures },
+    subject,
+    cause: `${reason} (attempt ${failures})`,
+    after,
+  };
+}
+
 export function stopStep({ after }: ServiceContext, container: ObservedContainer): Step {
   const subject = subjectOf(container);
   const { id, config } = container;

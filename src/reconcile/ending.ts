@@ -9,6 +9,7 @@ import { neverTried } from "./restart.ts";
  */
 export function startText(container: ObservedContainer, policy: RestartPolicy, attempt: number): string {
   if (neverTried(container)) return "created but never started";
+  if (container.restarting === true) return "a restart was cut short";
   if (attempt === 0)
     return container.stoppedByUser ? "was stopped by hand" : `tried again: ${endingText(container)}`;
   return `${endingText(container)} (restart: ${restartText(policy)}, attempt ${attempt})`;

@@ -62,6 +62,7 @@ const FIELDS = {
   "limits.pids": { inPlace: true, read: (config) => config.limits.pids },
   restart: { inPlace: true, read: (config) => (config.restart.name === "no" ? undefined : config.restart) },
   healthcheck: { inPlace: true, read: ({ healthcheck }) => healthcheck },
+  probes: { inPlace: true, read: ({ probes }) => probes },
   stopSignal: { inPlace: true, read: (config) => config.stopSignal },
   stopGraceMs: {
     inPlace: true,

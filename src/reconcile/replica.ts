@@ -99,7 +99,7 @@ function confinement(service: Service): Partial<ContainerConfig> {
   const { security, namespaces, devices, deviceRules, resolver, extraHosts, domainname } = service;
   const { readOnly, shmBytes, ulimits, sysctls, oomScoreAdjustment, groups, contents } = service;
   const { containerName, log, hooks, annotations } = service;
-  const { healthcheck } = service;
+  const { healthcheck, probes } = service;
   return {
     ...(security !== undefined && { security }),
     ...(namespaces !== undefined && { namespaces }),
@@ -120,5 +120,6 @@ function confinement(service: Service): Partial<ContainerConfig> {
     ...(hooks !== undefined && { hooks }),
     ...(annotations !== undefined && { annotations }),
     ...(healthcheck !== undefined && { healthcheck }),
+    ...(probes !== undefined && { probes }),
   };
 }

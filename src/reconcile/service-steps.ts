@@ -1,7 +1,14 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { Step } from "./action.ts";
 import { highestNumber, type Replica } from "./classify.ts";
-import { createStep, startStep, stopStep, updateSteps, type ServiceContext } from "./container-steps.ts";
+import {
+  createStep,
+  recoverStep,
+  startStep,
+  stopStep,
+  updateSteps,
+  type ServiceContext,
+} from "./container-steps.ts";
 import { removeStep, removeSteps } from "./remove-steps.ts";
 import { replaceSteps } from "./replace-steps.ts";
 
@@ -29,6 +36,9 @@ export function serviceSteps(
         break;
       case "dead":
         steps.push(startStep(context, replica.container, replica.failures));
+        break;
+      case "ailing":
+        steps.push(recoverStep(context, replica.container, replica.failures));
         break;
       case "to-be-stopped":
         steps.push(stopStep(context, replica.container));

@@ -57,6 +57,7 @@ export interface ContainerConfig {
   /** Standard input is kept open for whoever attaches; `once`: until the first who did leaves. Absent: /dev/null. */
   readonly stdin?: "open" | "once";
   readonly healthcheck?: ContainerHealthcheck;
+  readonly probes?: ContainerProbes;
   /** The first has the default route. Absent: the project's own network alone. */
   readonly networks?: readonly ContainerNetwork[];
   /** Ports made known to others, and not published: `8080/tcp`. */
@@ -94,6 +95,37 @@ export interface ContainerHealthcheck {
   readonly startPeriodMs?: number;
   readonly startIntervalMs?: number;
 }
+
+/** Gantry's own probes: `startup` comes before the others, `ready` decides who is in service, `live` who is restarted. */
+export interface ContainerProbes {
+  readonly startup?: ContainerProbe;
+  readonly ready?: ContainerProbe;
+  readonly live?: ContainerProbe;
+}
+
+/** What is absent is the default. */
+export interface ContainerProbe {
+  readonly question: ProbeQuestion;
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  /** So many in a row make it fail. */
+  readonly failures?: number;
+  /** So many in a row make it succeed. */
+  readonly successes?: number;
+}
+
+/** Ports are those of 127.0.0.1 in the container's network namespace. */
+export type ProbeQuestion =
+  | { readonly kind: "exec"; readonly command: readonly string[] }
+  | { readonly kind: "tcp"; readonly port: number }
+  | {
+      readonly kind: "http";
+      readonly port: number;
+      readonly path: string;
+      /** Ranges, both ends included; 200 to 399 when absent. */
+      readonly statuses?: readonly (readonly [number, number])[];
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 /** A network to be in, as it is asked for. */
 export interface ContainerNetwork {
@@ -261,6 +293,8 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   /** Starts by the restart policy in a row, reset once it ran for ten seconds. */
   readonly failures: number;
+  /** Gantry is stopping it only to start it anew: whoever finds it stopped so goes on with that. */
+  readonly restarting?: true;
   /** Of one without a project: whether it was ever told to start. Before, no restart policy speaks. */
   readonly started?: boolean;
   /** Of a step of a build: nobody sees it, and it is gone once the step is over. */

@@ -24,7 +24,7 @@ import { Contents } from "./contents.ts";
 import { findDevices } from "./devices.ts";
 import { listenForExits, readExit } from "./exits.ts";
 import { Freezer } from "./freezer.ts";
-import { checkOf } from "./health/check.ts";
+import { probingsOf } from "./health/check.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import type { Health } from "./health/state.ts";
 import { targetsOf } from "./host-trees.ts";
@@ -54,6 +54,8 @@ export interface RuntimeOptions {
   readonly run: string;
   /** Path of gantry-launcher. */
   readonly launcher: string;
+  /** Path of gantry-prober. */
+  readonly prober: string;
   readonly cgroups: readonly CgroupParent[];
   readonly seccomp: SeccompFilters;
   /** The daemon's own: more it cannot give. */
@@ -126,10 +128,12 @@ export class Runtime {
     });
     this.health = new HealthMonitor({
       run,
-      checkOf: async (id) => {
+      prober: options.prober,
+      probingsOf: async (id) => {
         const record = this.#record(id);
-        return checkOf(record.config.healthcheck, (await options.imageOf(record)).healthcheck);
+        return probingsOf(record.config, (await options.imageOf(record)).healthcheck);
       },
+      identity: (id) => this.identity(id),
       exec: async (id, command) =>
         await this.exec(
           id,

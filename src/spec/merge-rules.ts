@@ -103,6 +103,10 @@ const SERVICE_RULES: Readonly<Record<string, MergeRule>> = {
   "ulimits.*": replaced,
   volumes: unique(mountTarget),
   "volumes.[].volume.labels": pairs,
+  // Of a probe's kinds there is only one.
+  "x-gantry.live": replaced,
+  "x-gantry.ready": replaced,
+  "x-gantry.startup": replaced,
 };
 
 const RULES: Readonly<Record<string, MergeRule>> = {

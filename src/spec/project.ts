@@ -85,6 +85,8 @@ export interface Service {
   /** OCI annotations: data for tools. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly healthcheck?: Healthcheck;
+  /** `x-gantry: { startup, ready, live }`. */
+  readonly probes?: Probes;
   /** By service. One whose absence is allowed may name a service that is not there. */
   readonly dependsOn?: Readonly<Record<string, Dependency>>;
   readonly rollout?: Rollout;
@@ -141,6 +143,40 @@ export interface Healthcheck {
   readonly startPeriodMs?: number;
   readonly startIntervalMs?: number;
 }
+
+/** Gantry's own probes. */
+export interface Probes {
+  /** Until it succeeds the others are not asked. */
+  readonly startup?: Probe;
+  /** Only who succeeds gets connections and names. */
+  readonly ready?: Probe;
+  /** Who fails is restarted. */
+  readonly live?: Probe;
+}
+
+/** What is absent is the default. */
+export interface Probe {
+  readonly question: ProbeQuestion;
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  /** So many in a row make it fail. */
+  readonly failures?: number;
+  /** So many in a row make it succeed. */
+  readonly successes?: number;
+}
+
+/** Ports are those of 127.0.0.1 as the container sees it. */
+export type ProbeQuestion =
+  | { readonly kind: "exec"; readonly command: readonly string[] }
+  | { readonly kind: "tcp"; readonly port: number }
+  | {
+      readonly kind: "http";
+      readonly port: number;
+      readonly path: string;
+      /** Ranges, both ends included; 200 to 399 when absent. */
+      readonly statuses?: readonly (readonly [number, number])[];
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 export interface Dependency {
   readonly condition: "service_started" | "service_healthy" | "service_completed_successfully";

@@ -28,6 +28,8 @@ import type { Path } from "./path.ts";
 import { readPorts } from "./port.ts";
 import type { PortMap } from "./port.ts";
 import type { Mount, Port, Service } from "./project.ts";
+import { readProbes } from "./probes.ts";
+import type { ProbeKeys } from "./probes.ts";
 import { readPullPolicy } from "./pull-policy.ts";
 import { readReference } from "./reference.ts";
 import { readReplicas } from "./replicas.ts";
@@ -80,6 +82,7 @@ export type ServiceMap = LimitKeys &
     readonly annotations?: Pairs;
     readonly depends_on?: DependsOn;
     readonly healthcheck?: HealthcheckMap;
+    readonly "x-gantry"?: ProbeKeys;
     readonly deploy?: { readonly update_config?: UpdateConfig };
   };
 
@@ -131,6 +134,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
   const healthcheck = readHealthcheck(map.healthcheck, [...path, "healthcheck"], report);
+  const probes = readProbes(map["x-gantry"], [...path, "x-gantry"], report);
   const dependsOn = withLinked(readDependsOn(map.depends_on, [...path, "depends_on"], report), map.links);
   const rollout = readRollout(map.deploy?.update_config, [...path, "deploy", "update_config"], report);
   const confinement = readConfinement(map, path, report, context);
@@ -199,6 +203,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(hooks === undefined ? {} : { hooks }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(healthcheck === undefined ? {} : { healthcheck }),
+    ...(probes === undefined ? {} : { probes }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(rollout === undefined ? {} : { rollout }),
   };

@@ -1,21 +1,57 @@
-import type { ContainerHealthcheck } from "../container.ts";
+import type { ContainerHealthcheck, ContainerProbes, ProbeQuestion } from "../container.ts";
+import type { Rhythm } from "./state.ts";
 
-/** What a container's health is found out by, nothing left open. */
-export interface Check {
+/** A health check, nothing left open. */
+export interface Check extends Rhythm {
   /** argv. */
   readonly command: readonly string[];
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  /** So many failures in a row make it unhealthy. */
-  readonly retries: number;
-  /** Failures this soon after the start do not count. */
-  readonly startPeriodMs: number;
-  /** Longest time between two probes until the first that succeeds; undefined leaves it to the interval. */
-  readonly startIntervalMs: number | undefined;
+}
+
+/** The healthcheck of Compose, and gantry's own probes. */
+export type Role = "healthcheck" | "startup" | "ready" | "live";
+
+/** One of the things that a container's health is found out by. */
+export interface Probing extends Rhythm {
+  readonly role: Role;
+  readonly question: ProbeQuestion;
 }
 
 /** Docker's defaults. */
 const DEFAULT = { intervalMs: 30_000, timeoutMs: 30_000, retries: 3, startPeriodMs: 0 } as const;
+
+/** Of gantry's own probes. */
+const PROBE_DEFAULT = { intervalMs: 5000, timeoutMs: 1000, retries: 3, successes: 1 } as const;
+/** A start may take longer than an answer: a minute. */
+const STARTUP_DEFAULT = { ...PROBE_DEFAULT, intervalMs: 1000, retries: 60 } as const;
+
+/** All that a container's health is found out by. `inherited`: the health check of its image. */
+export function probingsOf(
+  own: { readonly healthcheck?: ContainerHealthcheck; readonly probes?: ContainerProbes },
+  inherited: ContainerHealthcheck | undefined,
+): readonly Probing[] {
+  const check = checkOf(own.healthcheck, inherited);
+  const probings: Probing[] = [];
+  if (check !== undefined) {
+    const { command, ...rhythm } = check;
+    probings.push({ ...rhythm, role: "healthcheck", question: { kind: "exec", command } });
+  }
+  for (const role of ["startup", "ready", "live"] as const) {
+    const probe = own.probes?.[role];
+    if (probe === undefined) continue;
+    const defaults = role === "startup" ? STARTUP_DEFAULT : PROBE_DEFAULT;
+    probings.push({
+      role,
+      question: probe.question,
+      intervalMs: probe.intervalMs ?? defaults.intervalMs,
+      timeoutMs: probe.timeoutMs ?? defaults.timeoutMs,
+      retries: probe.failures ?? defaults.retries,
+      successes: probe.successes ?? defaults.successes,
+      startPeriodMs: 0,
+      startIntervalMs: undefined,
+    });
+  }
+  return probings;
+}
 
 /**
  * The check of a container: what the container says goes before what its image says. Undefined where there is none, or

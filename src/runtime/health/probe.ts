@@ -1,6 +1,5 @@
 import { messageOf } from "../../error.ts";
 import type { ExecSession } from "../session.ts";
-import type { Check } from "./check.ts";
 import type { ProbeResult } from "./state.ts";
 
 /** Bytes of a probe's output that are kept, as docker has it. */
@@ -10,9 +9,9 @@ const TOO_LONG = -1;
 /** What a shell says of a command it cannot run. */
 const CANNOT_RUN = 126;
 
-/** Runs a check once. Never rejects: a command that cannot be run has failed. */
+/** Runs a command once. Never rejects: a command that cannot be run has failed. */
 export async function probe(
-  check: Check,
+  check: { readonly command: readonly string[]; readonly timeoutMs: number },
   open: (command: readonly string[]) => Promise<ExecSession>,
 ): Promise<ProbeResult> {
   const start = Date.now();

@@ -18,7 +18,7 @@ function on(name: string, changes: Partial<Dependency> = {}): Record<string, Dep
 }
 
 function healthy(status: "starting" | "healthy" | "unhealthy"): Partial<ObservedContainer> {
-  return { health: { status, failingStreak: 0, log: [], countedAt: NOW } };
+  return { health: { status, failingStreak: 0, log: [], countedAt: NOW, changedAt: NOW } };
 }
 
 describe("services that depend on others", () => {

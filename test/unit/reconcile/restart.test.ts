@@ -149,3 +149,52 @@ describe("a service that somebody asks for by hand", () => {
     expect(verdictAgain({ name: "on-failure" }, exited(0))).toBe("rests");
   });
 });
+
+describe("a running container whose live probe fails", () => {
+  /** It failed so long ago, in ms, after it had served for so long. */
+  function ailing(ago: number, servedMs: number, failures = 0): Partial<ObservedContainer> {
+    const reason = { since: NOW - ago, servedMs, reason: "live: HTTP status 503" };
+    return {
+      failures,
+      health: {
+        status: "unhealthy",
+        failingStreak: 3,
+        log: [],
+        countedAt: NOW - ago,
+        changedAt: NOW - ago,
+        ailing: reason,
+      },
+    };
+  }
+
+  test("is restarted at once, whatever the policy", () => {
+    expect(verdict({ name: "no" }, ailing(0, 100))).toBe("restart web.1: live: HTTP status 503 (attempt 1)");
+  });
+
+  test("is restarted ever later", () => {
+    const early = planOf(always, ailing(399, 100, 2));
+    expect(early.steps).toEqual([]);
+    expect(early.wakeAt).toBe(NOW + 1);
+    expect(planOf(always, ailing(400, 100, 2)).steps[0]?.action).toMatchObject({
+      kind: "restart",
+      failures: 3,
+    });
+  });
+
+  test("and had served for ten seconds counts as one that never failed", () => {
+    expect(planOf(always, ailing(0, 10_000, 9)).steps[0]?.action).toMatchObject({ failures: 1 });
+    expect(planOf(always, ailing(0, 9_999, 9)).steps).toEqual([]);
+  });
+
+  test("is left alone while it is paused, and when it was stopped by hand", () => {
+    expect(verdict(always, { ...ailing(0, 0), paused: true })).toBe("rests");
+    expect(verdict(always, { ...ailing(0, 0), stoppedByUser: true })).toBe("rests");
+  });
+});
+
+test("a restart that was cut short is finished, whatever the policy", () => {
+  expect(verdict({ name: "no" }, { ...exited(0), restarting: true })).toBe(
+    "start web.1: a restart was cut short",
+  );
+  expect(verdict(always, { ...exited(0), restarting: true, stoppedByUser: true })).toBe("rests");
+});

@@ -20,7 +20,7 @@ function probing(role: Role): Probing {
 
 /** The health of a probe after answers a second apart: `+` is a success. */
 function part(role: Role, answers: string): Health {
-  return [...answers].reduce((health, answer, index) => {
+  return answers.split("").reduce((health, answer, index) => {
     const at = START + (index + 1) * 1000;
     const result = { start: at, end: at, exitCode: answer === "+" ? 0 : 1, output: `said ${answer}` };
     return afterProbe(health, result, probing(role), START);

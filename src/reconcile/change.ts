@@ -82,7 +82,7 @@ const WORDS = {
   "limits.blkioWeight": (a, b) =>
     arrow("blkio weight", a.config.limits.blkioWeight, b.config.limits.blkioWeight),
   "limits.pids": (a, b) => arrow("pids", pidsText(a.config.limits), pidsText(b.config.limits)),
-  restart: (a, b) => arrow("restart", restartText(a.config.restart), restartText(b.config.restart)),
+  restart: (a, b) => arrow("restart", policyText(a.config.restart), policyText(b.config.restart)),
   healthcheck: () => "health check changed",
   probes: (a, b) => `probes changed${changedNames({ ...a.config.probes }, { ...b.config.probes })}`,
   stopSignal: (a, b) => arrow("stop signal", a.config.stopSignal, b.config.stopSignal),
@@ -97,8 +97,15 @@ export function changeText(fields: readonly Field[], before: Version, after: Ver
 }
 
 /** A restart policy as the file writes it: `always`, `on-failure:3`. */
-export function restartText(policy: RestartPolicy): string {
-  return policy.maxRetries === undefined ? policy.name : `${policy.name}:${policy.maxRetries}`;
+export function restartText({ name, maxRetries }: RestartPolicy): string {
+  return maxRetries === undefined ? name : `${name}:${maxRetries}`;
+}
+
+/** As `restartText`, with what only `deploy.restart_policy` can say. */
+function policyText(policy: RestartPolicy): string {
+  const { delayMs, windowMs } = policy;
+  const delay = delayMs === undefined ? "" : `, delay ${durationText(delayMs)}`;
+  return `${restartText(policy)}${delay}${windowMs === undefined ? "" : `, window ${durationText(windowMs)}`}`;
 }
 
 /** `image nginx:1.27 -> 1.28`, or the ids where the name stayed and what it stands for did not. */

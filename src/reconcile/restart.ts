@@ -3,7 +3,7 @@ import type { RestartPolicy } from "../spec/project.ts";
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 60_000;
-/** A run this long counts as a success: the next failure is the first again. */
+/** A run this long counts as a success, unless the policy says otherwise: the next failure is the first again. */
 const HEALTHY_RUN_MS = 10_000;
 
 /** What the restart policy says about a container that does not run. */
@@ -14,22 +14,27 @@ export type Verdict =
   | { readonly kind: "wait"; readonly until: number }
   | { readonly kind: "give-up" };
 
+/** Delays from this long on are spread, so that what failed together does not come back together. */
+const SPREAD_FROM_MS = 1000;
+const SPREAD = 0.1;
+
 /**
  * Judges a container that is not running and was not stopped by hand. `now` in ms since the epoch.
- * The delay is 100 ms after the first failure and doubles with each, up to a minute.
+ * The delay is 100 ms after the first failure and doubles with each, up to a minute, less up to a tenth that follows from
+ * the container's id; or what the policy says.
  */
 export function restartVerdict(container: ObservedContainer, policy: RestartPolicy, now: number): Verdict {
   // Made, or stopped to be started anew, but the start never came: gantry was killed in between. That is nobody's failure.
   if (neverTried(container) || container.restarting === true)
     return { kind: "start", failures: container.failures };
 
-  const failures = failuresInARow(container);
+  const failures = failuresInARow(container, policy);
   if (!policyAllows(policy, container, failures)) return { kind: "give-up" };
-  const delay = delayAfter(failures);
+  const delay = delayAfter(failures, container, policy);
   const ended = container.finishedAt ?? container.createdAt;
   const until = ended + delay;
   // An end that lies far in the future means the clock was set back: it must not put off the start for hours.
-  const believable = ended - now <= LONGEST_DELAY_MS;
+  const believable = ended - now <= Math.max(delay, LONGEST_DELAY_MS);
   return believable && until > now ? { kind: "wait", until } : { kind: "start", failures: failures + 1 };
 }
 
@@ -41,9 +46,26 @@ export function ailingVerdict(container: ObservedContainer, now: number): Verdic
   const ailing = container.health?.ailing;
   if (ailing === undefined || container.paused === true) return undefined;
   const failures = ailing.servedMs >= HEALTHY_RUN_MS ? 0 : container.failures;
-  const until = failures === 0 ? ailing.since : ailing.since + delayAfter(failures);
+  const until = failures === 0 ? ailing.since : ailing.since + delayAfter(failures, container);
   const believable = ailing.since - now <= LONGEST_DELAY_MS;
   return believable && until > now ? { kind: "wait", until } : { kind: "start", failures: failures + 1 };
+}
+
+/** A start that is waited for: when (ms since the epoch), and which in a row it is, from 1. */
+export interface ComingStart {
+  readonly at: number;
+  readonly attempt: number;
+}
+
+/** The start that a container waits for as its restart policy or its probes have it; undefined when for none. */
+export function comingStart(container: ObservedContainer, now: number): ComingStart | undefined {
+  const { config, state, failures, stoppedByUser, started } = container;
+  if (stoppedByUser || started === false) return undefined;
+  const verdict =
+    state === "running" ? ailingVerdict(container, now) : restartVerdict(container, config.restart, now);
+  if (verdict?.kind !== "wait") return undefined;
+  const counted = state === "running" ? failures : failuresInARow(container, config.restart);
+  return { at: verdict.until, attempt: counted + 1 };
 }
 
 /** Whether its last run ended well. False where it never ran, or nobody saw the end. */
@@ -56,20 +78,28 @@ export function neverTried(container: ObservedContainer): boolean {
   return container.state === "created" && container.startFailure === undefined;
 }
 
-/** In ms; 100 before the first failure, twice as long with each. */
-function delayAfter(failures: number): number {
-  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+/** In ms. */
+function delayAfter(failures: number, { id }: ObservedContainer, policy?: RestartPolicy): number {
+  if (policy?.delayMs !== undefined) return Math.max(policy.delayMs, FIRST_DELAY_MS);
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+  return delay < SPREAD_FROM_MS ? delay : Math.round(delay * (1 - SPREAD * shareOf(id)));
+}
+
+/** From 0 to 1, the same for the same container: ids are random. */
+function shareOf(id: string): number {
+  const digits = /^[0-9a-f]{8}/.exec(id)?.[0];
+  return digits === undefined ? 0 : Number.parseInt(digits, 16) / 2 ** 32;
 }
 
 function policyAllows(policy: RestartPolicy, container: ObservedContainer, failures: number): boolean {
-  if (policy.name === "on-failure")
-    return !succeeded(container) && failures < (policy.maxRetries ?? Infinity);
-  return policy.name !== "no";
+  const { name, maxRetries = Infinity } = policy;
+  if (name === "no" || (name === "on-failure" && succeeded(container))) return false;
+  return failures < maxRetries;
 }
 
-function failuresInARow(container: ObservedContainer): number {
+function failuresInARow(container: ObservedContainer, { windowMs = HEALTHY_RUN_MS }: RestartPolicy): number {
   const { startedAt, finishedAt, startFailure } = container;
   if (startFailure !== undefined || startedAt === undefined || finishedAt === undefined)
     return container.failures;
-  return finishedAt - startedAt >= HEALTHY_RUN_MS ? 0 : container.failures;
+  return finishedAt - startedAt >= windowMs ? 0 : container.failures;
 }

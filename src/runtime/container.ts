@@ -14,6 +14,8 @@ export interface ContainerConfig {
   readonly restart: {
     readonly name: "no" | "always" | "on-failure" | "unless-stopped";
     readonly maxRetries?: number;
+    readonly delayMs?: number;
+    readonly windowMs?: number;
   };
   /** With the SIG prefix; undefined means the image's, else SIGTERM. */
   readonly stopSignal?: string;

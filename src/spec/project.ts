@@ -371,6 +371,10 @@ export interface Limits {
 
 export interface RestartPolicy {
   readonly name: "no" | "always" | "on-failure" | "unless-stopped";
-  /** Only with on-failure: give up after so many. */
+  /** Give up after so many in a row. */
   readonly maxRetries?: number;
+  /** Always wait so long before a start; ever longer when absent. */
+  readonly delayMs?: number;
+  /** A run this long is a success: the failures are counted anew. Ten seconds when absent. */
+  readonly windowMs?: number;
 }

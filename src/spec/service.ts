@@ -38,7 +38,8 @@ import { InvalidValue } from "./report.ts";
 import type { Report } from "./report.ts";
 import { readRollout } from "./rollout.ts";
 import type { UpdateConfig } from "./rollout.ts";
-import { readRestart } from "./restart.ts";
+import { readRestart, readRestartPolicy } from "./restart.ts";
+import type { RestartPolicyMap } from "./restart.ts";
 import { readBoolean } from "./scalar.ts";
 import type { ServiceFiles } from "./service-files.ts";
 import { readExposed, readLinks, readServiceNetworks } from "./service-network.ts";
@@ -83,7 +84,7 @@ export type ServiceMap = LimitKeys &
     readonly depends_on?: DependsOn;
     readonly healthcheck?: HealthcheckMap;
     readonly "x-gantry"?: ProbeKeys;
-    readonly deploy?: { readonly update_config?: UpdateConfig };
+    readonly deploy?: { readonly update_config?: UpdateConfig; readonly restart_policy?: RestartPolicyMap };
   };
 
 export interface ServiceContext
@@ -134,6 +135,9 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const hostname = read(map.hostname, "hostname", readHostname);
   const stopSignal = read(map.stop_signal, "stop_signal", (value) => readSignal(String(value)));
   const healthcheck = readHealthcheck(map.healthcheck, [...path, "healthcheck"], report);
+  const restart = read(map.restart, "restart", readRestart);
+  const deploy = [...path, "deploy", "restart_policy"];
+  const restartPolicy = readRestartPolicy(map.deploy?.restart_policy, deploy, report);
   const probes = readProbes(map["x-gantry"], [...path, "x-gantry"], report);
   const dependsOn = withLinked(readDependsOn(map.depends_on, [...path, "depends_on"], report), map.links);
   const rollout = readRollout(map.deploy?.update_config, [...path, "deploy", "update_config"], report);
@@ -181,7 +185,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     mounts: mountsOf(map, path, report, context),
     replicas,
     limits: readLimits(map, path, report),
-    restart: read(map.restart, "restart", readRestart) ?? { name: "no" },
+    restart: restartPolicy ?? restart ?? { name: "no" },
     ...(stopSignal === undefined ? {} : { stopSignal }),
     stopGraceMs:
       read(map.stop_grace_period, "stop_grace_period", (value) => readDuration(String(value))) ??

@@ -80,6 +80,31 @@ test.each(["always", "unless-stopped"])(
   },
 );
 
+test("deploy.restart_policy: ps says when, how often and why; then it gives up", async () => {
+  const policy = (max: number, delay: string): string => `name: again
+services:
+  box:
+    image: host
+    command: [sh, -c, "date +%s%3N; exit 4"]
+    restart: "no"
+    deploy: { restart_policy: { condition: on-failure, delay: ${delay}, max_attempts: ${max} } }
+`;
+  await instance.write("compose.yaml", policy(2, "1h"));
+  await instance.gantry(["apply"]);
+  const line = await until("ps to tell", async () =>
+    (await instance.ok(["ps"])).split("\n").find((one) => one.includes("again-box-1")),
+  );
+  expect(line).toMatch(/Restarting in 60 min \(1st time\): exit 4/);
+  await instance.write("compose.yaml", policy(2, "100ms"));
+  await instance.gantry(["apply"]);
+  await until("the last attempt", async () => {
+    const { RestartCount, State } = await detail();
+    return RestartCount === 2 && !State.Running;
+  });
+  expect(await instance.ok(["ps", "-a"])).toMatch(/Exited \(4\)/);
+  expect(await instance.ok(["ps"])).not.toContain("again-box-1");
+});
+
 test("the wait survives the daemon: a new one neither forgets it nor starts anew at once", async () => {
   await apply("always", 1);
   await until("four failures", async () => (await detail()).RestartCount >= 4);

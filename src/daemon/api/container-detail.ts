@@ -40,11 +40,12 @@ export function containerDetail(container: ObservedContainer, ports: readonly Co
 
 function state(container: ObservedContainer): object {
   const running = container.state === "running";
+  const status = stateText(container, Date.now());
   return {
-    Status: stateText(container),
+    Status: status,
     Running: running,
     Paused: container.paused === true,
-    Restarting: false,
+    Restarting: status === "restarting",
     OOMKilled: container.oomKilled,
     Dead: false,
     Pid: running ? (container.pid ?? 0) : 0,

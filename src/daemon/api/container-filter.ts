@@ -21,20 +21,26 @@ export function selectContainers(
   for (const status of filters.get("status") ?? []) {
     if (!STATES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
   }
+  const now = Date.now();
   const limit = query.integer("limit") ?? 0;
   const all = query.flag("all") || limit > 0 || filters.has("status");
   const selected = containers
-    .filter((container) => (all || container.state === "running") && matches(container, filters))
+    .filter((container) => (all || isUp(container, now)) && matches(container, filters, now))
     .sort((one, other) => other.createdAt - one.createdAt);
   return limit > 0 ? selected.slice(0, limit) : selected;
 }
 
-function matches(container: ObservedContainer, filters: Filters): boolean {
+/** To docker, one that is to be started again soon is up, too. */
+function isUp(container: ObservedContainer, now: number): boolean {
+  return container.state === "running" || stateText(container, now) === "restarting";
+}
+
+function matches(container: ObservedContainer, filters: Filters, now: number): boolean {
   return (
     labelsMatch(filters, container.config.labels) &&
     anyMatches(filters, "name", (value) => nameMatches(container.name, value)) &&
     anyMatches(filters, "id", (value) => container.id.startsWith(value)) &&
-    anyMatches(filters, "status", (value) => stateText(container) === value) &&
+    anyMatches(filters, "status", (value) => stateText(container, now) === value) &&
     anyMatches(filters, "health", (value) => (container.health?.status ?? "none") === value) &&
     anyMatches(filters, "ancestor", (value) => isAncestor(container, value))
   );

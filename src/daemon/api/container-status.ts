@@ -1,9 +1,18 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
+import { comingStart } from "../../reconcile/restart.ts";
 import type { ContainerState } from "../../runtime/container.ts";
 
-/** Docker's word for a container's state: to docker a paused container is not "running", though it runs. */
-export function stateText({ state, paused }: ObservedContainer): ContainerState | "paused" {
-  return paused === true ? "paused" : state;
+/**
+ * Docker's word for a container's state: to docker a paused container is not "running", though it runs, and one that is to
+ * be started soon has not "exited". `now` in ms since the epoch.
+ */
+export function stateText(
+  container: ObservedContainer,
+  now: number,
+): ContainerState | "paused" | "restarting" {
+  const { state, paused } = container;
+  if (paused === true) return "paused";
+  return state !== "running" && comingStart(container, now) !== undefined ? "restarting" : state;
 }
 
 /**
@@ -18,7 +27,29 @@ export function statusText(container: ObservedContainer, now: number): string {
     exited: () =>
       `Exited (${exitCode}) ${duration(now - finishedAt)} ago${container.oomKilled ? " (out of memory)" : ""}`,
   };
-  return texts[state]();
+  const coming = comingStart(container, now);
+  if (coming === undefined) return texts[state]();
+  const when = `estarting in ${remaining(coming.at - now)} (${ordinal(coming.attempt)} time)`;
+  if (state !== "running") return `R${when}: ${ending(container)}`;
+  return `${texts[state]()}, r${when}: ${container.health?.ailing?.reason ?? ""}`;
+}
+
+function ending({ startFailure, oomKilled, exitCode }: ObservedContainer): string {
+  if (startFailure !== undefined) return `could not start: ${startFailure.message}`;
+  if (oomKilled) return "out of memory";
+  return exitCode === undefined ? "nobody saw its end" : `exit ${exitCode}`;
+}
+
+/** `8 s`, `2 min`: rounded up, so that it never says that no time is left. */
+function remaining(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / SECOND));
+  return seconds <= 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** `1st`, `2nd`, `11th`. */
+function ordinal(number: number): string {
+  const teen = number % 100 >= 11 && number % 100 <= 13;
+  return `${number}${(teen ? undefined : ["th", "st", "nd", "rd"][number % 10]) ?? "th"}`;
 }
 
 function remark({ paused, health }: ObservedContainer): string {

@@ -23,7 +23,7 @@ export function containerSummary(
     Created: Math.floor(container.createdAt / 1000),
     Ports: [...ports.flatMap(portSummaries), ...exposedOnly(container, ports)],
     Labels: config.labels,
-    State: stateText(container),
+    State: stateText(container, now),
     Status: statusText(container, now),
     HostConfig: { NetworkMode: networkMode(container) },
     NetworkSettings: { Networks: networks(container) },

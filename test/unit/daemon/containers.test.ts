@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { duration, statusText } from "../../../src/daemon/api/container-status.ts";
+import { duration, stateText, statusText } from "../../../src/daemon/api/container-status.ts";
 import { json, serve, type Served } from "./served.ts";
 
 let api: Served;
@@ -59,7 +59,7 @@ describe("listing containers", () => {
     const db = api.engine.add("shop-db-1", {
       state: "exited",
       imageId: "sha256:abcdef",
-      config: { ...config, image: "db:latest", labels: { tier: "back" } },
+      config: { ...config, restart: { name: "no" }, image: "db:latest", labels: { tier: "back" } },
     });
     expect(await names(filters({ name: ["web"] }))).toEqual(["/shop-web-1"]);
     expect(await names(filters({ name: { "^/shop-db-1$": true } }))).toEqual(["/shop-db-1"]);
@@ -101,6 +101,31 @@ describe("listing containers", () => {
     expect(at("exited")).toBe("Exited (3) 2 minutes ago");
     const killed = { ...container, state: "exited", exitCode: 137, finishedAt: 0, oomKilled: true } as const;
     expect(statusText(killed, 120_000)).toBe("Exited (137) 2 minutes ago (out of memory)");
+  });
+
+  it("says of what will be started again when, how often before, and why", () => {
+    const container = { ...api.engine.add("a"), state: "exited", startedAt: 0, exitCode: 1 } as const;
+    const config = { ...container.config, restart: { name: "always", delayMs: 10_000 } } as const;
+    const ended = { ...container, config, finishedAt: 1000, failures: 4 };
+    expect(statusText(ended, 3000)).toBe("Restarting in 8 s (5th time): exit 1");
+    expect(statusText({ ...ended, oomKilled: true, failures: 1 }, 3000)).toBe(
+      "Restarting in 8 s (2nd time): out of memory",
+    );
+    expect(stateText(ended, 3000)).toBe("restarting");
+    expect(statusText({ ...ended, stoppedByUser: true }, 3000)).toBe("Exited (1) 2 seconds ago");
+    expect(stateText({ ...ended, stoppedByUser: true }, 3000)).toBe("exited");
+    const ailing = { since: 3000, servedMs: 0, reason: "live: HTTP status 503" };
+    const health = {
+      status: "unhealthy",
+      failingStreak: 3,
+      log: [],
+      countedAt: 0,
+      changedAt: 0,
+      ailing,
+    } as const;
+    expect(statusText({ ...ended, state: "running", failures: 6, id: "f".repeat(64), health }, 3000)).toBe(
+      "Up 3 seconds (unhealthy), restarting in 6 s (7th time): live: HTTP status 503",
+    );
   });
 
   it("writes durations as docker does", () => {

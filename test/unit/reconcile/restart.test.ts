@@ -87,12 +87,44 @@ describe("backing off", () => {
     [10, 60_000],
     [2_000, 60_000],
   ])("after %i failures waits %i ms from the end of the last run, not a ms longer", (failures, delay) => {
-    const early = planOf(always, { ...exited(1, delay - 1), failures });
+    const id = "0".repeat(64); // its share of the spread is none
+    const early = planOf(always, { ...exited(1, delay - 1), failures, id });
     expect(early.steps).toEqual([]);
     expect(early.wakeAt).toBe(NOW + 1);
-    const due = planOf(always, { ...exited(1, delay), failures });
+    const due = planOf(always, { ...exited(1, delay), failures, id });
     expect(due.steps[0]?.action).toMatchObject({ kind: "start", failures: failures + 1 });
     expect(due.wakeAt).toBeNull();
+  });
+
+  test("waits as long as the policy says each time, and at least 100 ms", () => {
+    const policy: RestartPolicy = { name: "always", delayMs: 120_000 };
+    for (const failures of [0, 7]) {
+      expect(planOf(policy, { ...exited(1, 119_999), failures }).wakeAt).toBe(NOW + 1);
+      expect(planOf(policy, { ...exited(1, 120_000), failures }).steps).toHaveLength(1);
+    }
+    expect(planOf({ name: "always", delayMs: 1 }, exited(1, 99)).wakeAt).toBe(NOW + 1);
+  });
+
+  test("counts anew after a run as long as the policy's window", () => {
+    const policy: RestartPolicy = { name: "on-failure", maxRetries: 2, windowMs: 60_000 };
+    expect(verdict(policy, { ...exited(1, 100, 59_999), failures: 2 })).toBe("rests");
+    expect(verdict(policy, { ...exited(1, 100, 60_000), failures: 2 })).toContain("attempt 1");
+  });
+
+  test("gives up after the attempts of any policy", () => {
+    const policy: RestartPolicy = { name: "unless-stopped", maxRetries: 2 };
+    expect(verdict(policy, { ...exited(0), failures: 1 })).toContain("attempt 2");
+    expect(verdict(policy, { ...exited(0), failures: 2 })).toBe("rests");
+  });
+
+  test("spreads long delays by the container's id, by a tenth at most, and never short ones", () => {
+    const until = (digits: string, failures: number): number => {
+      const condition = { ...exited(1, 0), failures, id: digits.padEnd(64, "0") };
+      return (planOf(always, condition).wakeAt ?? 0) - NOW;
+    };
+    expect([until("00000000", 4), until("80000000", 4), until("ffffffff", 4)]).toEqual([1600, 1520, 1440]);
+    expect(until("80000000", 30)).toBe(57_000);
+    expect(until("80000000", 3)).toBe(800);
   });
 
   test("begins anew once a run lasted ten seconds", () => {

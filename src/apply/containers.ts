@@ -24,6 +24,7 @@ export interface NewContainer {
   readonly owner?: ContainerOwner;
   readonly config: ContainerConfig;
   readonly autoRemove?: true;
+  readonly runAt?: number;
   /** Resolved from the configuration's reference when absent. */
   readonly imageId?: string;
   readonly fingerprint: Readonly<Record<string, string>>;
@@ -82,6 +83,7 @@ export class Containers {
       name: wanted.name,
       ...(wanted.owner === undefined ? { started: false } : { owner: wanted.owner }),
       ...(wanted.autoRemove && { autoRemove: wanted.autoRemove }),
+      ...(wanted.runAt !== undefined && { runAt: wanted.runAt }),
       config: withNamedVolumes(wanted.config, image.config.volumes ?? []),
       imageId: image.id,
       fingerprint: { ...wanted.fingerprint, image: image.id },

@@ -46,6 +46,10 @@ export function handlersFor({
     create: async (action) => {
       await containers.create(action);
     },
+    schedule: async (action) => {
+      await containers.make(action);
+    },
+    reschedule: ({ id, runAt }) => containers.update(id, { runAt }),
     start: async ({ id, failures }) => {
       if (runtime.records.get(id)?.stoppedByUser === true)
         await containers.update(id, { stoppedByUser: false });

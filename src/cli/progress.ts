@@ -15,6 +15,8 @@ const WORDS = {
   "pull-image": ["pulling", "pulled"],
   publish: ["publishing", "published"],
   create: ["starting", "started"],
+  schedule: ["scheduling", "scheduled"],
+  reschedule: ["scheduling", "scheduled"],
   start: ["starting", "started"],
   restart: ["restarting", "restarted"],
   update: ["updating", "updated"],

@@ -10,7 +10,7 @@ export async function configurationWarnings(runtime: Runtime, plan: Plan): Promi
   const warnings: string[] = [];
   const seen = new Set<string>();
   for (const { action } of plan.steps) {
-    if (action.kind !== "create" && action.kind !== "replace") continue;
+    if (action.kind !== "create" && action.kind !== "replace" && action.kind !== "schedule") continue;
     const { service } = action.owner;
     if (seen.has(service)) continue;
     seen.add(service);

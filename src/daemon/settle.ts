@@ -29,8 +29,9 @@ export function settled(desired: Desired, containers: readonly ObservedContainer
     if (state === "running" || !found.has(subject)) found.set(subject, container);
   }
   let waitingFor: string | undefined;
-  for (const [service, { replicas, restart }] of Object.entries(desired.project.services)) {
-    if (desired.stopped.includes(service)) continue;
+  for (const [service, { replicas, restart, job }] of Object.entries(desired.project.services)) {
+    // What runs on a schedule comes in its time.
+    if (desired.stopped.includes(service) || job !== undefined) continue;
     const wanted = desired.replicas[service] ?? replicas;
     for (let number = 1; number <= wanted; number++) {
       const subject = `${service}.${number}`;

@@ -26,6 +26,10 @@ export interface Actions {
     readonly imageId?: string;
     readonly fingerprint: Readonly<Record<string, string>>;
   };
+  /** Create a container for a run that comes later; `runAt` in ms since the epoch. */
+  schedule: Actions["create"] & { readonly runAt: number };
+  /** Say of a run that is yet to come when it comes. */
+  reschedule: { readonly id: string; readonly runAt: number };
   /** Start a container that exists and does not run. `failures` is what the record's count becomes. */
   start: { readonly id: string; readonly failures: number };
   /** Change a container without touching its process. */

@@ -5,7 +5,7 @@ import type { Problem, Step } from "./action.ts";
 export function nameProblems(steps: readonly Step[], others: readonly ObservedContainer[]): Problem[] {
   const holders = new Map(others.map((container) => [container.name, container]));
   return steps.flatMap(({ action, subject }): Problem[] => {
-    if (action.kind !== "create" && action.kind !== "replace") return [];
+    if (action.kind !== "create" && action.kind !== "replace" && action.kind !== "schedule") return [];
     const holder = holders.get(action.name);
     if (holder === undefined) return [];
     const whose = holder.owner === undefined ? "no project" : `project ${holder.owner.project}`;

@@ -9,6 +9,7 @@ import { groupBy } from "./group.ts";
 import { imageProblems } from "./image-problem.ts";
 import { portProblems } from "./port-conflict.ts";
 import { closeSteps, leaving } from "./close.ts";
+import { jobSteps } from "./job-steps.ts";
 import { neededPulls, pullKey, pullSteps } from "./pull.ts";
 import { publishSteps } from "./publish.ts";
 import { removeSteps } from "./remove-steps.ts";
@@ -55,6 +56,14 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
     brought.has(pullKey(one.service.image)) ? unresolved(one) : one,
   )) {
     const containers = byService.get(target.name) ?? [];
+    const { job } = target.service;
+    if (job !== undefined) {
+      const needs = needsOf(target).filter((key) => brought.has(key));
+      const planned = jobSteps({ project, target, after, needs }, job, containers, now);
+      containerSteps.push(...planned.steps);
+      if (planned.wakeAt !== null) wakeAt = Math.min(wakeAt ?? Infinity, planned.wakeAt);
+      continue;
+    }
     const replicas = classify(target, containers, { now, again: again.includes(target.name) });
     const needs = needsOf(target).filter((key) => brought.has(key));
     const serviceWork = serviceSteps({ project, target, after, needs }, replicas, containers);

@@ -25,6 +25,8 @@ const WORDS = {
       ? { mark: "-", verb: "close", tally: "publish" }
       : { mark: "~", verb: "publish", tally: "publish" },
   create: () => ({ mark: "+", verb: "create", tally: "create" }),
+  schedule: () => ({ mark: "+", verb: "schedule", tally: "create" }),
+  reschedule: () => ({ mark: "~", verb: "schedule", tally: "update" }),
   start: () => ({ mark: "~", verb: "start", tally: "start" }),
   restart: () => ({ mark: "~", verb: "restart", tally: "start" }),
   update: () => ({ mark: "~", verb: "update in place", tally: "update" }),

@@ -295,6 +295,8 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   /** Starts by the restart policy in a row, reset once it ran for ten seconds. */
   readonly failures: number;
+  /** Of a run of a schedule: the time it is for, ms since the epoch. */
+  readonly runAt?: number;
   /** Gantry is stopping it only to start it anew: whoever finds it stopped so goes on with that. */
   readonly restarting?: true;
   /** Of one without a project: whether it was ever told to start. Before, no restart policy speaks. */

@@ -87,6 +87,8 @@ export interface Service {
   readonly healthcheck?: Healthcheck;
   /** `x-gantry: { startup, ready, live }`. */
   readonly probes?: Probes;
+  /** It runs on a schedule, not all the time. */
+  readonly job?: Job;
   /** By service. One whose absence is allowed may name a service that is not there. */
   readonly dependsOn?: Readonly<Record<string, Dependency>>;
   readonly rollout?: Rollout;
@@ -142,6 +144,20 @@ export interface Healthcheck {
   readonly retries?: number;
   readonly startPeriodMs?: number;
   readonly startIntervalMs?: number;
+}
+
+/** `x-gantry: { schedule }`, with its defaults. */
+export interface Job {
+  /** As crontab(5) has it. */
+  readonly schedule: string;
+  /** IANA name. */
+  readonly timezone: string;
+  /** What becomes of a run whose time comes while another runs. */
+  readonly concurrency: "forbid" | "allow" | "replace";
+  /** What becomes of a run for whose time nobody was there. */
+  readonly missed: "skip" | "once";
+  /** Runs that are kept once they are over. */
+  readonly history: number;
 }
 
 /** Gantry's own probes. */

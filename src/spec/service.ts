@@ -9,6 +9,8 @@ import type { ContentOf, LoadedContent } from "./contents.ts";
 import { readHooks } from "./hook.ts";
 import type { HookKeys } from "./hook.ts";
 import { readHostname } from "./hostname.ts";
+import { readJob } from "./job.ts";
+import type { JobKeys } from "./job.ts";
 import { readLogging } from "./logging.ts";
 import type { LoggingMap } from "./logging.ts";
 import { checkMachine } from "./machine.ts";
@@ -83,7 +85,7 @@ export type ServiceMap = LimitKeys &
     readonly annotations?: Pairs;
     readonly depends_on?: DependsOn;
     readonly healthcheck?: HealthcheckMap;
-    readonly "x-gantry"?: ProbeKeys;
+    readonly "x-gantry"?: ProbeKeys & JobKeys;
     readonly deploy?: { readonly update_config?: UpdateConfig; readonly restart_policy?: RestartPolicyMap };
   };
 
@@ -169,6 +171,12 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
       "with uts: host the names are this machine's: remove hostname and domainname",
       "key",
     );
+  const policy = restartPolicy ?? restart ?? { name: "no" };
+  const job = readJob(map["x-gantry"], [...path, "x-gantry"], report, {
+    replicas,
+    restart: policy,
+    containerName,
+  });
   return {
     image: map.build === undefined ? (image ?? "") : ownImage,
     ...(pullPolicy === undefined ? {} : { pullPolicy }),
@@ -185,7 +193,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     mounts: mountsOf(map, path, report, context),
     replicas,
     limits: readLimits(map, path, report),
-    restart: restartPolicy ?? restart ?? { name: "no" },
+    restart: policy,
     ...(stopSignal === undefined ? {} : { stopSignal }),
     stopGraceMs:
       read(map.stop_grace_period, "stop_grace_period", (value) => readDuration(String(value))) ??
@@ -208,6 +216,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(healthcheck === undefined ? {} : { healthcheck }),
     ...(probes === undefined ? {} : { probes }),
+    ...(job === undefined ? {} : { job }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(rollout === undefined ? {} : { rollout }),
   };

@@ -78,6 +78,12 @@ const EFFECTS: { readonly [K in ActionKind]: (world: World, action: Action<K>) =
     world.containers.delete(id);
     make(world, action);
   },
+  schedule: (world, { runAt, ...action }) => {
+    const id = make(world, action);
+    const { startedAt: _, ...container } = existing(world, id);
+    world.containers.set(id, { ...container, state: "created", runAt });
+  },
+  reschedule: (world, { id, runAt }) => world.containers.set(id, { ...existing(world, id), runAt }),
   start: (world, { id, failures }) => {
     const {
       finishedAt: _finished,
@@ -125,7 +131,7 @@ function networksOf(config: ContainerConfig, owner: ContainerOwner | undefined):
 function make(
   world: World,
   { name, owner, config, imageId, fingerprint }: Omit<Action<"create">, "kind">,
-): void {
+): string {
   const image = imageId ?? world.images.get(config.image);
   if (image === undefined) throw new Error(`no image ${config.image}`);
   for (const network of networksOf(config, owner))
@@ -150,6 +156,7 @@ function make(
     startedAt: world.now,
     oomKilled: false,
   });
+  return id;
 }
 
 function mounts(container: ObservedContainer, volume: string): boolean {

@@ -1,4 +1,5 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
+import { isPending } from "../../reconcile/job-steps.ts";
 import { stateText } from "./container-status.ts";
 import { anyMatches, labelsMatch, parseFilters, type Filters } from "./filters.ts";
 import { invalid } from "./errors.ts";
@@ -30,9 +31,10 @@ export function selectContainers(
   return limit > 0 ? selected.slice(0, limit) : selected;
 }
 
-/** To docker, one that is to be started again soon is up, too. */
+/** To docker, one that is to be started again soon is up, too; to us also a run that is to come. */
 function isUp(container: ObservedContainer, now: number): boolean {
-  return container.state === "running" || stateText(container, now) === "restarting";
+  if (container.state === "running" || isPending(container)) return true;
+  return stateText(container, now) === "restarting";
 }
 
 function matches(container: ObservedContainer, filters: Filters, now: number): boolean {

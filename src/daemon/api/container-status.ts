@@ -1,4 +1,5 @@
 import type { ObservedContainer } from "../../observe/snapshot.ts";
+import { isPending } from "../../reconcile/job-steps.ts";
 import { comingStart } from "../../reconcile/restart.ts";
 import type { ContainerState } from "../../runtime/container.ts";
 
@@ -28,6 +29,7 @@ export function statusText(container: ObservedContainer, now: number): string {
       `Exited (${exitCode}) ${duration(now - finishedAt)} ago${container.oomKilled ? " (out of memory)" : ""}`,
   };
   const coming = comingStart(container, now);
+  if (isPending(container)) return `Next run in ${remaining((container.runAt ?? now) - now)}`;
   if (coming === undefined) return texts[state]();
   const when = `estarting in ${remaining(coming.at - now)} (${ordinal(coming.attempt)} time)`;
   if (state !== "running") return `R${when}: ${ending(container)}`;
@@ -43,7 +45,9 @@ function ending({ startFailure, oomKilled, exitCode }: ObservedContainer): strin
 /** `8 s`, `2 min`: rounded up, so that it never says that no time is left. */
 function remaining(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / SECOND));
-  return seconds <= 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds <= 120) return `${seconds} s`;
+  return minutes <= 120 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
 }
 
 /** `1st`, `2nd`, `11th`. */

@@ -36,6 +36,8 @@ function onStart(start: Handlers["start"]): Handlers {
     update: unused,
     stop: unused,
     remove: unused,
+    schedule: unused,
+    reschedule: unused,
     replace: unused,
   };
 }

@@ -51,7 +51,7 @@ export function readJob(map: JobKeys | undefined, path: Path, report: Report, re
 
 function checkZone(zone: string): void {
   try {
-    new Intl.DateTimeFormat("en-US", { timeZone: zone });
+    Intl.DateTimeFormat("en-US", { timeZone: zone });
   } catch {
     throw new InvalidValue(`"${zone}" is no time zone: expected a name such as Europe/Berlin`);
   }

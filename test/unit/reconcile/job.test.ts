@@ -44,7 +44,7 @@ function snapshot(goal: ReturnType<typeof wanted>, runs: readonly Run[]) {
     const { startedAt: _, pid: __, ...plain } = replica(goal, "backup", number);
     return changes.state === undefined ? replica(goal, "backup", number, changes) : { ...plain, ...changes };
   });
-  return settledSnapshot(goal, { containers: containers as ObservedContainer[] });
+  return settledSnapshot(goal, { containers });
 }
 
 function lines(runs: readonly Run[], job: Partial<Job> = {}): string[] {

@@ -1,4 +1,4 @@
-import type { Cron } from "../spec/cron.ts";
+import type { Cron } from "../spec/project.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,5 +1,4 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
-import { parseCron } from "../spec/cron.ts";
 import type { Job } from "../spec/project.ts";
 import type { Step } from "./action.ts";
 import { differences, highestNumber } from "./classify.ts";
@@ -53,7 +52,7 @@ export function jobSteps(
   ];
   if (target.stopped) return { steps: before, wakeAt: null };
 
-  const next = nextTime(parseCron(job.schedule), now, job.timezone);
+  const next = nextTime(job.cron, now, job.timezone);
   const active = [...running, ...(retry === undefined ? [] : runs.slice(0, 1))];
   const coming = comingSteps(context, {
     job,

@@ -1,18 +1,5 @@
+import type { Cron } from "./project.ts";
 import { InvalidValue } from "./report.ts";
-
-/** A schedule as crontab(5) has it: the values at which it comes, each sorted. */
-export interface Cron {
-  readonly minutes: readonly number[];
-  readonly hours: readonly number[];
-  /** Of the month, from 1. */
-  readonly days: readonly number[];
-  /** From 1. */
-  readonly months: readonly number[];
-  /** 0 is Sunday. */
-  readonly weekdays: readonly number[];
-  /** Both kinds of days are restricted: then one of them is enough. */
-  readonly eitherDay: boolean;
-}
 
 const MACROS: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",

@@ -46,7 +46,7 @@ export function readJob(map: JobKeys | undefined, path: Path, report: Report, re
   if (rest.containerName !== undefined)
     report.error(where, "several runs cannot share one container_name", "key");
   if (cron === undefined) return undefined;
-  return { schedule, timezone, concurrency, missed, history: kept ?? DEFAULT_HISTORY };
+  return { schedule, cron, timezone, concurrency, missed, history: kept ?? DEFAULT_HISTORY };
 }
 
 function checkZone(zone: string): void {

@@ -148,8 +148,9 @@ export interface Healthcheck {
 
 /** `x-gantry: { schedule }`, with its defaults. */
 export interface Job {
-  /** As crontab(5) has it. */
+  /** As the file has it, for people. */
   readonly schedule: string;
+  readonly cron: Cron;
   /** IANA name. */
   readonly timezone: string;
   /** What becomes of a run whose time comes while another runs. */
@@ -158,6 +159,20 @@ export interface Job {
   readonly missed: "skip" | "once";
   /** Runs that are kept once they are over. */
   readonly history: number;
+}
+
+/** A schedule as crontab(5) has it: the values at which it comes, each sorted. */
+export interface Cron {
+  readonly minutes: readonly number[];
+  readonly hours: readonly number[];
+  /** Of the month, from 1. */
+  readonly days: readonly number[];
+  /** From 1. */
+  readonly months: readonly number[];
+  /** 0 is Sunday. */
+  readonly weekdays: readonly number[];
+  /** Both kinds of days are restricted: then one of them is enough. */
+  readonly eitherDay: boolean;
 }
 
 /** Gantry's own probes. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ObservedContainer } from "../../../src/observe/snapshot.ts";
+import { parseCron } from "../../../src/spec/cron.ts";
 import type { Job } from "../../../src/spec/project.ts";
 import {
   desired,
@@ -19,6 +20,7 @@ const DUE = Date.UTC(2023, 10, 14, 22, 13);
 
 const JOB: Job = {
   schedule: "*/5 * * * *",
+  cron: parseCron("*/5 * * * *"),
   timezone: "UTC",
   concurrency: "forbid",
   missed: "skip",
@@ -110,7 +112,7 @@ test("only so many runs are kept once they are over, the last ones", () => {
 });
 
 test("another schedule moves the next run, another configuration makes it anew; runs that were stay as they are", () => {
-  expect(lines([pending(1, NEXT)], { schedule: "0 0 * * *" })).toEqual([
+  expect(lines([pending(1, NEXT)], { schedule: "0 0 * * *", cron: parseCron("0 0 * * *") })).toEqual([
     "~ backup.1  schedule  next run (0 0 * * *): 2023-11-15 00:00 UTC",
   ]);
   const before = wanted();

@@ -13,9 +13,17 @@ async function said(text: string, rest = "") {
 
 test("a schedule with its defaults, and with all there is", async () => {
   const defaults = { timezone: "UTC", concurrency: "forbid", missed: "skip", history: 3 };
-  expect(await job('{ schedule: "*/5 * * * *" }')).toEqual({ schedule: "*/5 * * * *", ...defaults });
+  expect(await job('{ schedule: "*/5 * * * *" }')).toEqual({
+    schedule: "*/5 * * * *",
+    cron: parseCron("*/5 * * * *"),
+    ...defaults,
+  });
   const all = { timezone: "Europe/Berlin", concurrency: "replace", missed: "once", history: 0 };
-  expect(await job(JSON.stringify({ schedule: "@daily", ...all }))).toEqual({ schedule: "@daily", ...all });
+  expect(await job(JSON.stringify({ schedule: "@daily", ...all }))).toEqual({
+    schedule: "@daily",
+    cron: parseCron("@daily"),
+    ...all,
+  });
 });
 
 test.each([

@@ -391,7 +391,7 @@ export class Runtime {
   /** Probes a running container from now on as its record says. */
   async probe(id: string): Promise<void> {
     const status = this.status(id);
-    if (status.phase === "running") await this.health.begin(id, status.process.startedAt);
+    if (status.phase === "running") await this.health.begin(id, status.process.startedAt, true);
   }
 
   /** Writes a running container's limits to its cgroups; its processes notice nothing. */

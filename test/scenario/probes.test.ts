@@ -132,6 +132,9 @@ test("probes are taken on by the running container", async () => {
   await instance().ok(["apply"]);
   await healthIs("moody-web-1", "unhealthy");
   expect((await health("moody-web-1"))?.Log.at(-1)?.Output).toContain("ready: port 81: nobody listens");
+  // What the question before came to says nothing about the next: --wait does not give up for it.
+  await instance().apply(moody("      ready: { tcp: 80, interval: 1h }\n"));
+  await healthIs("moody-web-1", "healthy");
   expect(await instance().pidOf("moody-web-1")).toBe(pid);
 });
 

@@ -62,14 +62,21 @@ export class HealthMonitor {
     return this.#watched.get(id)?.health;
   }
 
-  /** Starts to probe a container that runs since `startedAt` (ms since the epoch), at once. */
-  async begin(id: string, startedAt: number): Promise<void> {
+  /**
+   * Starts to probe a container that runs since `startedAt` (ms since the epoch), at once. `changed`: it is asked something
+   * else than before; then only what was well is taken over, so that nobody leaves service for that.
+   */
+  async begin(id: string, startedAt: number, changed = false): Promise<void> {
     this.end(id);
     const probings = await this.#options.probingsOf(id);
     if (probings.length === 0) return;
     const known = this.#remembered(id, startedAt);
     const parts = new Map(
-      probings.map(({ role }) => [role, known?.get(role) ?? newHealth(startedAt)] as const),
+      probings.map(({ role }) => {
+        const part = known?.get(role);
+        const old = changed && part?.status !== "healthy" ? newHealth(Date.now()) : part;
+        return [role, old ?? newHealth(startedAt)] as const;
+      }),
     );
     const startup = parts.get("startup")?.status;
     const waits = startup !== undefined && startup !== "healthy";

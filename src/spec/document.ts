@@ -1,4 +1,4 @@
-import { Composer, Lexer, LineCounter, Parser } from "yaml";
+import { Composer, isScalar, Lexer, LineCounter, Parser } from "yaml";
 import type { CST, Document, YAMLParseError } from "yaml";
 import { SpecError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -6,19 +6,21 @@ import type { Diagnostic } from "./diagnostic.ts";
 /** Deeper nesting than any spec has, and shallow enough for the recursive composer. */
 export const MAX_DEPTH = 100;
 
-export interface ParsedDocument {
-  readonly document: Document.Parsed;
+export interface ParsedText {
+  /** At least one, in the order of the text; of several, none that is empty. */
+  readonly documents: readonly [Document.Parsed, ...Document.Parsed[]];
+  /** Of the whole text, as the offsets of its documents are. */
   readonly lines: LineCounter;
   /** Harmless oddities, such as a tag that means nothing here. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Reads YAML 1.2 (core schema) into a tree that knows its offsets. Aliases and merge keys stay unresolved, and
- * duplicate keys undetected: resolve.ts does both, in linear time. Throws SpecError (spec.syntax) with every
- * syntax error. `text` has no byte order mark.
+ * Reads YAML 1.2 (core schema) into trees that know their offsets, one for each document (YAML 1.2, 9.2). Aliases and
+ * merge keys stay unresolved, and duplicate keys undetected: resolve.ts does both, in linear time. Throws SpecError
+ * (spec.syntax) with every syntax error. `text` has no byte order mark.
  */
-export function parseDocument(text: string, file: string): ParsedDocument {
+export function parseDocuments(text: string, file: string): ParsedText {
   const lines = new LineCounter();
   const diagnostic = (severity: Diagnostic["severity"], offset: number, message: string): Diagnostic => {
     const { line, col } = lines.linePos(offset);
@@ -42,19 +44,24 @@ export function parseDocument(text: string, file: string): ParsedDocument {
     resolveKnownTags: false,
     prettyErrors: false,
   });
-  const documents = [...composer.compose(tokens, true, text.length)];
-  const [document, second] = documents;
-  const errors = documents.flatMap((each) => each.errors).sort((a, b) => a.pos[0] - b.pos[0]);
+  const composed = [...composer.compose(tokens, true, text.length)];
+  const errors = composed.flatMap((each) => each.errors).sort((a, b) => a.pos[0] - b.pos[0]);
   if (errors.length > 0) {
     const told = errors.filter((error, index) => index === 0 || !isEcho(error));
     const found = told.map((error) => diagnostic("error", error.pos[0], phrase(error, text)));
     throw new SpecError("spec.syntax", firstOfEachLine(found));
   }
-  if (second !== undefined) fail(second.range[0], "several YAML documents in one file are not supported");
-  if (document === undefined) return fail(0, "the file is empty");
-  const odd = document.warnings.filter(({ pos: [from] }) => !/^!(reset|override)\b/.test(text.slice(from)));
+  // A file that ends with `---`, or begins with it twice, says nothing there.
+  const full = composed.filter(({ contents }) => !(isScalar(contents) && contents.value === null));
+  const [first, ...others] = full.length > 0 ? full : composed;
+  if (first === undefined) return fail(0, "the file is empty");
+  const odd = composed
+    .flatMap((each) => each.warnings)
+    .filter(
+      ({ pos: [from] }) => !/^!(reset|override)\b/.test(text.slice(from, from + "!override".length + 1)),
+    );
   const warnings = odd.map((found) => diagnostic("warning", found.pos[0], found.message));
-  return { document, lines, warnings };
+  return { documents: [first, ...others], lines, warnings };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar } from "yaml";
-import type { LineCounter, Pair, YAMLMap } from "yaml";
+import type { Document, LineCounter, Pair, YAMLMap } from "yaml";
 import { GantryError } from "../error.ts";
-import { parseDocument } from "./document.ts";
+import { parseDocuments } from "./document.ts";
 import { effectiveValue, isOnlyChange, serviceOf } from "./effect.ts";
 import { MAX_REPLICAS } from "./replicas.ts";
 
@@ -33,7 +33,7 @@ export function setReplicas(text: string, service: string, replicas: number): st
   const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
   const body = text.slice(mark.length);
 
-  const { document, lines } = parseDocument(body, "-");
+  const { documents, lines } = parseDocuments(body, "-");
   const before = effectiveValue(body);
   const target: Target = {
     text: body,
@@ -43,7 +43,7 @@ export function setReplicas(text: string, service: string, replicas: number): st
     effective: serviceOf(before, service) ?? {},
   };
   if (before === undefined) throw refusal(target, 0, "the file has errors (gantry plan shows them)");
-  const services = pairOf(document.contents, "services");
+  const services = pairOf(documentOf(documents, service).contents, "services");
   if (serviceOf(before, service) === undefined) throw refusal(target, 0, "there is no such service");
   if (services === undefined || !isMap(services.value) || services.value.anchor !== undefined)
     throw refusal(target, startOf(services), "the services come from an alias");
@@ -61,6 +61,23 @@ export function setReplicas(text: string, service: string, replicas: number): st
     startOf(pair),
     "changing it here would change other things too (an anchor is shared)",
   );
+}
+
+/** Of several documents the last that may say how many, else the last that has the service: later ones count. */
+function documentOf(
+  documents: readonly [Document.Parsed, ...Document.Parsed[]],
+  service: string,
+): Document.Parsed {
+  const having = documents.filter((document) => serviceIn(document) !== undefined);
+  const telling = having.findLast((document) => {
+    const map = serviceIn(document)?.value;
+    return pairOf(map, "scale") !== undefined || pairOf(map, "deploy") !== undefined;
+  });
+  return telling ?? having.at(-1) ?? documents[0];
+
+  function serviceIn(document: Document.Parsed): Pair | undefined {
+    return pairOf(pairOf(document.contents, "services")?.value, service);
+  }
 }
 
 /** The ways to write the number down, best first. */

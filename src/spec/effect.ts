@@ -1,16 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
-import { parseDocument } from "./document.ts";
+import { parseDocuments } from "./document.ts";
+import { merge, withoutResets } from "./merge.ts";
 import { Report } from "./report.ts";
 import { resolveDocument } from "./resolve.ts";
 import { plainOf } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
-/** The whole file as data, variables left as they are written; undefined if it cannot be read. */
+/** The whole file as data, its documents merged, variables left as they are written; undefined if it cannot be read. */
 export function effectiveValue(text: string): unknown {
   try {
-    const { document, lines } = parseDocument(text, "-");
+    const { documents, lines } = parseDocuments(text, "-");
     const report = new Report();
-    const tree = resolveDocument({ document, source: { file: "-", lines } }, report, (written) => written);
-    return report.failed || tree === undefined ? undefined : plainOf(tree);
+    let model: Tree | undefined;
+    for (const document of documents) {
+      const tree = resolveDocument({ document, source: { file: "-", lines } }, report, (written) => written);
+      if (tree === undefined) return undefined;
+      model = model === undefined ? tree : merge(model, tree, "");
+    }
+    return report.failed || model === undefined ? undefined : plainOf(withoutResets(model));
   } catch {
     return undefined;
   }

@@ -115,8 +115,14 @@ async function readBase(path: string, written: Tree, at: Path, scope: Scope): Pr
   const { workspace } = scope;
   const spot = { source: written.place.source, offset: written.place.value };
   const opened = await workspace.open(path, { by: spot, path: at, included: false });
-  if (opened === undefined) return undefined;
-  return resolveDocument(opened, workspace.report, scope.expanderOf(scope.lookup), workspace.budget);
+  let model: Tree | undefined;
+  for (const document of opened ?? []) {
+    const { report, budget } = workspace;
+    const tree = resolveDocument(document, report, scope.expanderOf(scope.lookup), budget);
+    if (tree === undefined) return undefined;
+    model = model === undefined ? tree : merge(model, tree, "");
+  }
+  return model;
 }
 
 function relocateService(service: Tree, folder: string): Tree {

@@ -76,7 +76,7 @@ async function readIncluded(
   const files: Opened[] = [];
   for (const path of paths) {
     const opened = await workspace.open(path, { by, path: at, included: true });
-    if (opened !== undefined) files.push(opened);
+    if (opened !== undefined) files.push(...opened);
   }
   const envFiles = include.env_file?.map((path) => resolve(scope.folder, path));
   const lookup = await readVariables(workspace, scope.lookup, folder, envFiles);

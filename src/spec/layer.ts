@@ -7,8 +7,8 @@ import type { Tree } from "./tree.ts";
 import type { Opened } from "./workspace.ts";
 
 /**
- * One model out of several files, each with what it includes and extends, the later ones laid over the earlier. What is
- * wrong goes to the report; undefined when there is nothing left to judge.
+ * One model out of several files, or documents of files, each with what it includes and extends, the later ones laid over
+ * the earlier. What is wrong goes to the report; undefined when there is nothing left to judge.
  */
 export async function readLayers(files: readonly Opened[], scope: Scope): Promise<Tree | undefined> {
   let model: Tree | undefined;

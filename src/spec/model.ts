@@ -51,9 +51,11 @@ export async function readModel(options: LoadOptions, workspace: Workspace): Pro
   const { files, possible } = await filesOf(options);
   const folder = projectFolder(cwd, options.projectFolder, files);
   const opened: Opened[] = [];
+  let complete = true;
   for (const path of files) {
-    const file = await workspace.open(path);
-    if (file !== undefined) opened.push(file);
+    const documents = await workspace.open(path);
+    if (documents === undefined) complete = false;
+    else opened.push(...documents);
   }
   for (const path of possible) workspace.watch(path);
   const variable = await readVariables(
@@ -72,7 +74,7 @@ export async function readModel(options: LoadOptions, workspace: Workspace): Pro
     chain: [],
     bases: new Map(),
   };
-  const model = opened.length < files.length ? undefined : await readLayers(opened, scope);
+  const model = complete ? await readLayers(opened, scope) : undefined;
   // Without a model the files are beyond their limits or no YAML, which was told; judging half would only add noise.
   if (model === undefined) throw workspace.failure();
   return { model, files, folder, lookup, name };

@@ -2,7 +2,7 @@ import type { Document } from "yaml";
 import { relative, resolve } from "node:path";
 import { SpecError } from "./diagnostic.ts";
 import type { SpecErrorCode } from "./diagnostic.ts";
-import { parseDocument } from "./document.ts";
+import { parseDocuments } from "./document.ts";
 import { readOptionalFile, readSpecFile } from "./file.ts";
 import type { Path } from "./path.ts";
 import { Report } from "./report.ts";
@@ -13,7 +13,7 @@ import type { Source, Spot, Tree } from "./tree.ts";
 /** No project has so many, but a few that include one another twice each soon do. */
 const MAX_FILES = 1000;
 
-/** A file that is YAML. */
+/** One of the documents of a file that is YAML. */
 export interface Opened {
   /** Absolute, or `-`. */
   readonly path: string;
@@ -60,8 +60,11 @@ export class Workspace {
     return below === "" || below.startsWith("..") ? path : below;
   }
 
-  /** Reads and parses a spec file; what is wrong goes to the report, and the result is undefined then. */
-  async open(path: string, asked?: Asked): Promise<Opened | undefined> {
+  /**
+   * Reads and parses a spec file, of which each document counts as a file of its own, laid over those before it. What is
+   * wrong goes to the report, and the result is undefined then.
+   */
+  async open(path: string, asked?: Asked): Promise<readonly Opened[] | undefined> {
     const file = this.shown(path);
     this.#opened += 1;
     if (this.#opened > MAX_FILES) {
@@ -72,10 +75,10 @@ export class Workspace {
     this.report.open(file);
     try {
       const text = await this.#textOf(path, file);
-      const { document, lines, warnings } = parseDocument(text, file);
+      const { documents, lines, warnings } = parseDocuments(text, file);
       const source = { file, lines, ...(asked?.included === true ? { includedAt: asked.by } : {}) };
       for (const warning of warnings) this.report.add(warning);
-      return { path, source, document };
+      return documents.map((document) => ({ path, source, document }));
     } catch (error) {
       if (!(error instanceof SpecError)) throw error;
       this.#code ??= error.code;

@@ -250,9 +250,9 @@ const FILES: readonly (readonly [string, string, readonly string[]])[] = [
   ["a tab", "services:\n\ta: {}\n", ["-:2:1: Tabs are not allowed as indentation"]],
   ["an open quote", 'services: { a: "x', ['-:1:18: Missing closing "quote']],
   [
-    "two documents",
-    "services: {}\n---\nservices: {}\n",
-    ["-:2:1: several YAML documents in one file are not supported"],
+    "the second of two documents",
+    "services: { a: { image: x } }\n---\nservices: { a: { scale: many } }\n",
+    ['-:3:25 services.a.scale: expected a whole number, got "many"'],
   ],
   [
     "a volume that leaves the store",

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   "command.not-found", // exit 127
   "command.not-executable", // exit 126
   "project.not-found",
+  "revision.not-found", // of a project
   "path.not-found", // nothing at a path inside a container
   "volume.not-found",
   "volume.in-use",

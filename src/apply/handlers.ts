@@ -8,6 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import type { Containers } from "./containers.ts";
 import type { Endpoints } from "./endpoints.ts";
 import type { Handlers } from "./execute.ts";
+import { withLastLines } from "./last-lines.ts";
 import { Takeover } from "./takeover.ts";
 
 export interface Organs {
@@ -103,7 +104,10 @@ async function replace(
   const monitorMs = action.monitorMs ?? LEAST_MONITOR_MS;
   if (order === "stop-first") {
     await containers.remove(id, { graceMs, signal, volumes: true });
-    await takeover.wait(await containers.create(action), monitorMs, signal);
+    const made = await containers.create(action);
+    await takeover.wait(made, monitorMs, signal).catch(async (error: unknown) => {
+      throw await withLastLines(runtime, made, error);
+    });
     await rest(action, signal);
     return;
   }
@@ -113,7 +117,11 @@ async function replace(
   await containers.update(id, { name: `${id.slice(0, 12)}_${action.name}` });
   try {
     await takeover.wait(await containers.create(action), monitorMs, signal);
-  } catch (error) {
+  } catch (failure) {
+    const made = runtime.records
+      .list()
+      .find((record) => !before.has(record.id) && record.name === action.name);
+    const error = made === undefined ? failure : await withLastLines(runtime, made.id, failure);
     // The old one serves on under its own name; the new one is taken back.
     for (const record of runtime.records.list())
       if (!before.has(record.id) && record.name === action.name)

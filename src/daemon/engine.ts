@@ -10,7 +10,14 @@ import type { TransferEvent } from "../registry/transfer.ts";
 import type { ExecConfig, ExecSession, LogLine, LogOptions, TerminalSize } from "../runtime/session.ts";
 import type { ProcessTable } from "../runtime/process-table.ts";
 import type { ContainerUsage } from "../runtime/usage.ts";
-import type { DoctorLine, PortUsage, PlanResponse, Progress, ProjectSummary } from "./protocol.ts";
+import type {
+  DoctorLine,
+  HistoryResponse,
+  PortUsage,
+  PlanResponse,
+  Progress,
+  ProjectSummary,
+} from "./protocol.ts";
 import type { Change } from "../image/archive.ts";
 import type { PathStatus } from "./path-status.ts";
 import type { DiskUsage } from "./disk-usage.ts";
@@ -101,6 +108,12 @@ export interface Engine {
       options: { readonly wait: boolean; readonly signal?: AbortSignal },
     ): AsyncIterable<Progress>;
     plan(name: string, project: Project | undefined): Promise<PlanResponse>;
+    /** project.not-found */
+    history(name: string): Promise<HistoryResponse>;
+    /** What lies between two revisions, a line each. project.not-found, revision.not-found. */
+    compare(name: string, from: number, to: number): Promise<readonly string[]>;
+    /** Brings a revision back, with the images it had; the one before when undefined. revision.not-found, image.not-found. */
+    undo(name: string, to: number | undefined): AsyncIterable<Progress>;
     scale(name: string, service: string, replicas: number): AsyncIterable<Progress>;
     stop(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;
     start(name: string, services: readonly string[] | undefined): AsyncIterable<Progress>;

@@ -16,6 +16,7 @@ export function imageOperations(
   registries: Registries,
   runtime: Runtime,
   emit: (event: EngineEvent) => void,
+  pinOf: (id: string) => string | undefined,
 ): Engine["images"] {
   const usedBy = (id: string): number =>
     runtime.records.list().filter(({ imageId }) => imageId === id).length;
@@ -77,7 +78,11 @@ export function imageOperations(
       return loaded.map(({ image, names }) => ({ id: image.id, names }));
     },
     prune: async (options) => {
-      const pruned = await pruneImages(images, usedBy, options);
+      const pruned = await pruneImages(
+        images,
+        (id) => usedBy(id) + (pinOf(id) === undefined ? 0 : 1),
+        options,
+      );
       for (const one of pruned.removed) tellRemoval(one, "");
       return pruned;
     },
@@ -100,7 +105,7 @@ export function imageOperations(
       }),
     logIn: async (server, who) => await registries.logIn(server, who),
     remove: async (reference, { force }) => {
-      const removed = await images.remove(reference, { force, usedBy });
+      const removed = await images.remove(reference, { force, usedBy, pinOf });
       for (const one of removed) tellRemoval(one, reference);
       return removed;
     },

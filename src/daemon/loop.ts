@@ -7,7 +7,10 @@ import type { Desired } from "../reconcile/desired.ts";
 import { ownVolumes } from "../reconcile/desired.ts";
 import { plan } from "../reconcile/plan.ts";
 import { Serial } from "../host/serial.ts";
+import { withSetbacks } from "../reconcile/setback.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
+import type { Revisions } from "./revisions.ts";
+import { setBack, type SetbackNews } from "./set-back.ts";
 
 /** Steps that run at once: enough to share what can be shared; more only queue for the kernel's network lock. */
 const CONCURRENCY = 8;
@@ -18,6 +21,7 @@ export interface LoopOptions {
   readonly world: World;
   readonly handlers: Handlers;
   readonly store: ProjectStore;
+  readonly revisions: Revisions;
   readonly log: Logger;
 }
 
@@ -68,7 +72,7 @@ export class Loop {
   /** What a pass would do now. `wanted` null: take it down. `again`: services asked for by hand just now. */
   async plan(project: string, wanted: StoredProject | null, again: readonly string[] = []): Promise<Plan> {
     const desired = wanted === null || wanted.leaving !== undefined ? null : desiredOf(wanted);
-    const services = Object.values(wanted?.project.services ?? {});
+    const services = Object.values((desired ?? wanted)?.project.services ?? {});
     const now = Date.now();
     const snapshot = await observe(
       this.#options.world,
@@ -87,12 +91,17 @@ export class Loop {
   }
 
   /** Carries a plan out. Call it inside `exclusively`. */
-  async execute(planned: Plan, onStep: (event: StepEvent) => void): Promise<Outcome> {
-    return await execute(planned, this.#options.handlers, {
-      concurrency: CONCURRENCY,
-      signal: this.#stop.signal,
-      onStep,
-    });
+  async execute(
+    project: string,
+    planned: Plan,
+    onStep: (event: StepEvent) => void,
+  ): Promise<Outcome & { readonly setbacks: readonly SetbackNews[] }> {
+    const { store, handlers } = this.#options;
+    const { signal } = this.#stop;
+    const outcome = await execute(planned, handlers, { concurrency: CONCURRENCY, signal, onStep });
+    // Who is told to end has not failed.
+    const setbacks = signal.aborted ? [] : await setBack(store, project, outcome.failed, Date.now());
+    return { ...outcome, setbacks };
   }
 
   /** Ends after the steps that run now. */
@@ -113,6 +122,7 @@ export class Loop {
 
   async #converge(project: string): Promise<void> {
     const { store, log } = this.#options;
+    let worked = false;
     while (!this.#stop.signal.aborted) {
       const stored = store.get(project);
       if (stored === undefined) return;
@@ -128,10 +138,13 @@ export class Loop {
       if (planned.steps.length === 0) {
         this.#failures.delete(project);
         if (stored.leaving !== undefined) await store.remove(project);
+        else if (worked) await this.#options.revisions.remember(project);
         return;
       }
-      const outcome = await this.execute(planned, (event) => this.#report(project, event));
-      if (outcome.failed.length > 0) return this.#retry(project);
+      worked = true;
+      const outcome = await this.execute(project, planned, (event) => this.#report(project, event));
+      for (const { text } of outcome.setbacks) log.warn({ project }, text);
+      if (outcome.failed.length > 0 && outcome.setbacks.length === 0) return this.#retry(project);
     }
   }
 
@@ -153,8 +166,16 @@ export class Loop {
 }
 
 /** What the planner is told of a stored project. */
-export function desiredOf({ project, replicas, stopped }: StoredProject): Desired {
-  return { project, replicas, stopped };
+export function desiredOf(stored: StoredProject): Desired {
+  const { project, replicas, stopped, pins, attempts, setbacks = {} } = stored;
+  const desired = {
+    project,
+    replicas,
+    stopped,
+    ...(pins === undefined ? {} : { pins }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
+  return Object.keys(setbacks).length === 0 ? desired : withSetbacks(desired, setbacks);
 }
 
 /** The error of a plan that cannot be carried out: all its problems at once. */

@@ -14,6 +14,8 @@ import { configurationWarnings } from "./configuration.ts";
 import type { Engine } from "./engine.ts";
 import { desiredOf, type Loop, problemsError } from "./loop.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
+import { beforeOf } from "./revision.ts";
+import type { Revisions } from "./revisions.ts";
 import type { ErrorBody, Progress } from "./protocol.ts";
 import { endpointsToAnswer, settled } from "./settle.ts";
 
@@ -27,6 +29,7 @@ export interface OperationsOptions {
   readonly containers: Containers;
   readonly store: ProjectStore;
   readonly loop: Loop;
+  readonly revisions: Revisions;
   readonly firewall: Pick<Firewall, "state">;
 }
 
@@ -41,6 +44,7 @@ export function projectOperations({
   containers,
   store,
   loop,
+  revisions,
   firewall,
 }: OperationsOptions): Engine["projects"] {
   function get(name: string): StoredProject {
@@ -82,9 +86,11 @@ export function projectOperations({
       if (problems !== undefined) throw problems;
       const warnings = await configurationWarnings(runtime, planned);
       await store.put(wanted);
+      await revisions.remember(name);
       emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length + planned.later.length });
       for (const message of warnings) emit({ type: "warning", message });
       const done = await carryOut(name, planned, emit);
+      await revisions.remember(name); // what was pulled is known now
       const { state } = firewall;
       if (typeof state === "object" && planned.steps.some(({ action }) => action.kind === "create-network"))
         emit({ type: "warning", message: `containers do not reach the outside: ${state.problem}` });
@@ -100,17 +106,28 @@ export function projectOperations({
   }
 
   async function carryOut(project: string, planned: Plan, emit: Emit): Promise<number> {
-    const { failed, skipped } = await loop.execute(planned, (event) => emit(stepProgress(event)));
+    const told = (event: StepEvent): void => emit(stepProgress(event));
+    const { failed, skipped, setbacks } = await loop.execute(project, planned, told);
+    if (setbacks.length > 0) await putBack(project, told);
     loop.wake(project); // what is left, and what a failure calls for, is the loop's
     const [first] = failed;
     if (first === undefined) return planned.steps.length;
     const others = failed.length + skipped.length - 1;
     const more = others > 0 ? ` (and ${others} more)` : "";
     const { code, next } = describe(first.error);
-    throw new GantryError(code, `${first.step.subject}: ${messageOf(first.error)}${more}`, {
+    const news = setbacks.map(({ text }) => `\n${text}`).join("");
+    throw new GantryError(code, `${first.step.subject}: ${messageOf(first.error)}${more}${news}`, {
       ...(next === undefined ? {} : { next }),
       cause: first.error,
     });
+  }
+
+  /** One pass at once for what was set back, so that who applied sees it end; what it does not reach is the loop's. */
+  async function putBack(project: string, told: (event: StepEvent) => void): Promise<void> {
+    const stored = store.get(project);
+    if (stored === undefined) return;
+    const planned = await loop.plan(project, stored);
+    if (planned.problems.length === 0) await loop.execute(project, planned, told);
   }
 
   /** Turns a task that reports into the stream that the API sends. */
@@ -232,7 +249,7 @@ export function projectOperations({
     apply: (project, { wait, signal }) =>
       stream(async (emit) => {
         const again = Object.keys(project.services);
-        const changed = await change({ project, replicas: {}, stopped: [] }, emit, again, signal);
+        const changed = await change(revisions.numbered(project), emit, again, signal);
         if (wait) await waitUntilSettled(project.name, signal, emit);
         return changed;
       }),
@@ -243,6 +260,25 @@ export function projectOperations({
         if (!Number.isSafeInteger(replicas) || replicas < 0)
           throw new GantryError("request.invalid", `${replicas} is not a number of replicas`);
         return await change({ ...stored, replicas: { ...stored.replicas, [service]: replicas } }, emit);
+      }),
+    history: async (name) => {
+      const { revision } = get(name);
+      const list = store.history.list(name);
+      const before = beforeOf(list, revision)?.number;
+      return {
+        revisions: list,
+        ...(revision === undefined ? {} : { current: revision }),
+        ...(before === undefined ? {} : { before }),
+      };
+    },
+    compare: async (name, from, to) => {
+      get(name);
+      return await revisions.compare(name, from, to);
+    },
+    undo: (name, to) =>
+      stream(async (emit) => {
+        const wanted = await revisions.restored(get(name), to);
+        return await change(wanted, emit, Object.keys(wanted.project.services));
       }),
     stop: (name, services) =>
       stream(async (emit) => {

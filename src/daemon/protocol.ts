@@ -2,6 +2,7 @@ import type { Project } from "../spec/project.ts";
 import type { PublishedPort } from "../observe/snapshot.ts";
 import type { Plan } from "../reconcile/action.ts";
 import type { ErrorCode } from "../error.ts";
+import type { RevisionSummary } from "./revision.ts";
 
 /** The shapes of /gantry/v1: what Docker's API has no word for. All bodies are JSON; streams are one JSON value per line. */
 
@@ -26,6 +27,27 @@ export interface PlanResponse {
   readonly plan: Plan;
   /** The plan as people read it, one line per step, then the summary. */
   readonly text: string;
+}
+
+/** GET /gantry/v1/projects/{name}/history -> HistoryResponse. */
+export interface HistoryResponse {
+  /** Oldest first. */
+  readonly revisions: readonly RevisionSummary[];
+  /** The number of the one that is applied. */
+  readonly current?: number;
+  /** Where an undo without a number leads. */
+  readonly before?: number;
+}
+
+/** GET /gantry/v1/projects/{name}/history/compare?from=N&to=M -> CompareResponse. */
+export interface CompareResponse {
+  /** As in a plan, a line for each service, network and volume that differs. */
+  readonly changes: readonly string[];
+}
+
+/** POST /gantry/v1/projects/{name}/undo {to?} -> stream of Progress. */
+export interface UndoRequest {
+  readonly to?: number;
 }
 
 /** POST /gantry/v1/projects/{name}/scale -> stream of Progress. Lasts until the next apply. */

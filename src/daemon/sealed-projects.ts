@@ -35,10 +35,10 @@ async function seal(project: Project, keep: (bytes: Uint8Array) => Promise<strin
   return { ...rest, services: Object.fromEntries(services) };
 }
 
-/** The names of every content that a project or a container refers to. */
-export function contentsInUse(
+/** The names of every content that these refer to. */
+export function contentsOf(
   projects: readonly Project[],
-  records: readonly ContainerRecord[],
+  records: readonly ContainerRecord[] = [],
 ): ReadonlySet<string> {
   const services = projects.flatMap((project) => Object.values(project.services));
   const all = [...services, ...records.map(({ config }) => config)];

@@ -42,7 +42,8 @@ import { portUsage } from "./port-usage.ts";
 import { problemLine, Unowned } from "./unowned.ts";
 import { volumeOperations } from "./volume-operations.ts";
 import { ProjectStore } from "./projects.ts";
-import { contentsInUse, sealedProjects } from "./sealed-projects.ts";
+import { Revisions } from "./revisions.ts";
+import { contentsOf, sealedProjects } from "./sealed-projects.ts";
 import { readSettings } from "./settings.ts";
 
 /** The slow look at everything: the net under all events. */
@@ -161,9 +162,12 @@ export async function startEngine(
   });
   const store = await ProjectStore.open(root);
   const projects = store.list().map(({ project }) => project);
-  await runtime.contents.keepOnly(contentsInUse(projects, runtime.records.list()));
+  const inUse = contentsOf(projects, runtime.records.list());
+  await runtime.contents.keepOnly(new Set([...inUse, ...store.history.contents()]));
+  const revisions = new Revisions(store, images);
+  for (const { name } of projects) await revisions.remember(name);
   const handlers = handlersFor({ runtime, images, registries, attachment, endpoints, containers });
-  const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, log });
+  const loop = new Loop({ world: { runtime, images, networks, proxy }, handlers, store, revisions, log });
   wake.project = (name) => loop.wake(name);
   heard.health = (record, { status }) => {
     emit(`health_status: ${status}`, record);
@@ -204,7 +208,7 @@ export async function startEngine(
     }),
     volumes: volumeOperations(runtime, (event) => events.emit(event)),
     projects: sealedProjects(
-      projectOperations({ runtime, containers, store, loop, firewall }),
+      projectOperations({ runtime, containers, store, loop, revisions, firewall }),
       runtime.contents,
     ),
     networks: networkOperations({
@@ -215,7 +219,13 @@ export async function startEngine(
       naming,
       emit: (event) => events.emit(event),
     }),
-    images: imageOperations(images, registries, runtime, (event) => events.emit(event)),
+    images: imageOperations(
+      images,
+      registries,
+      runtime,
+      (event) => events.emit(event),
+      (id) => store.history.pinOf(id),
+    ),
     builds,
     subscribe: (listener) => events.subscribe(listener),
     diskUsage: async () => await measureDisk(runtime),

@@ -23,8 +23,10 @@ export function decideRemoval(asked: {
   readonly force: boolean;
   /** How many containers were made from it. */
   readonly users: number;
+  /** What else it is kept for, in words: removed all the same with `force`. */
+  readonly pinned?: string | undefined;
 }): Removal {
-  const { id, name, references, force, users } = asked;
+  const { id, name, references, force, users, pinned } = asked;
   const untag = name === undefined ? references : takenWith(name, references);
   if (untag.length < references.length) return { untag, delete: false };
   if (users > 0 && !force) {
@@ -35,6 +37,11 @@ export function decideRemoval(asked: {
         next: "remove those first (gantry ps -a lists them), or take only the name away with --force",
       },
     );
+  }
+  if (pinned !== undefined && !force) {
+    throw new GantryError("image.in-use", `${name ?? id} is kept for ${pinned}`, {
+      next: "with --force it goes, and that revision can only be brought back once the image is here again",
+    });
   }
   const names = references.filter((reference) => !isDigest(reference));
   if (name === undefined && names.length > 1 && !force) {

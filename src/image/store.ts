@@ -51,6 +51,8 @@ export interface RemoveOptions {
   readonly force: boolean;
   /** How many containers were made from the image with this id. */
   readonly usedBy: (id: string) => number;
+  /** What else the image with this id is kept for, in words. */
+  readonly pinOf?: (id: string) => string | undefined;
 }
 
 /**
@@ -311,7 +313,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
     layerFolders: (diffIds) => diffIds.map((diffId) => layerFolder(layout, diffId)).toReversed(),
     pruneBuilds: async (before) => await builds.prune(before),
     diffIds: (id) => requireStored(id).diffIds,
-    remove: async (reference, { force, usedBy }) =>
+    remove: async (reference, { force, usedBy, pinOf }) =>
       await inTurn(async () => {
         const found = catalog.find(reference);
         if (found?.id === host.id) {
@@ -328,6 +330,7 @@ export async function openImageStore(options: ImageStoreOptions): Promise<ImageS
           references: catalog.namesOf(id),
           force,
           users: usedBy(id),
+          pinned: pinOf?.(id),
         });
         for (const one of removal.untag) await untag(one);
         if (removal.delete) await destroy(stored);

@@ -49,6 +49,8 @@ export interface Actions {
   replace: {
     readonly id: string;
     readonly order: "start-first" | "stop-first";
+    /** Whether the old one runs: then there is something to go back to. */
+    readonly ran: boolean;
     readonly graceMs: number;
     /** How long the new one has to stay up, in ms, before it counts as ready; the least there is when absent. */
     readonly monitorMs?: number;

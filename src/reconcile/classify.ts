@@ -88,8 +88,9 @@ function classifyWanted(target: Target, container: ObservedContainer, { now, aga
   if (target.stopped || (container.stoppedByUser && !again)) return { bucket: "resting", container };
 
   const fields = differences(target, container);
-  if (fields.length > 0 && !fitsInPlace(fields)) return { bucket: "outdated", container, fields };
-  if (fields.length > 0) {
+  const replaces = fields.length > 0 && !fitsInPlace(fields);
+  if (replaces && !target.paused) return { bucket: "outdated", container, fields };
+  if (fields.length > 0 && !replaces) {
     return {
       bucket: "outdated-in-place",
       container,

@@ -8,6 +8,12 @@ export interface Desired {
   readonly replicas: Readonly<Record<string, number>>;
   /** Services stopped by hand: their containers are kept but not run. */
   readonly stopped: readonly string[];
+  /** Ids of images, by service, that count instead of what their names stand for. */
+  readonly pins?: Readonly<Record<string, string>>;
+  /** Services whose outdated replicas are left as they are. */
+  readonly paused?: readonly string[];
+  /** How often replacements failed, by subject (`web.1`): those are tried last. */
+  readonly attempts?: Readonly<Record<string, number>>;
 }
 
 /** All that the planner knows: no clock, no file, no history beyond these. */

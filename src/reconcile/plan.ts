@@ -7,6 +7,7 @@ import type { Desired, PlanInput } from "./desired.ts";
 import { planDown } from "./down.ts";
 import { groupBy } from "./group.ts";
 import { imageProblems } from "./image-problem.ts";
+import { own } from "./own.ts";
 import { portProblems } from "./port-conflict.ts";
 import { closeSteps, leaving } from "./close.ts";
 import { jobSteps } from "./job-steps.ts";
@@ -53,7 +54,7 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const containerSteps: Step[] = [];
   let wakeAt: number | null = null;
   for (const target of targets.map((one) =>
-    brought.has(pullKey(one.service.image)) ? unresolved(one) : one,
+    brought.has(pullKey(one.service.image)) && !isPinned(desired, one) ? unresolved(one) : one,
   )) {
     const containers = byService.get(target.name) ?? [];
     const { job } = target.service;
@@ -99,6 +100,10 @@ function needsOf({ service }: Target): string[] {
     mount.type === "volume" && mount.source !== undefined ? [volumeKey(mount.source)] : [],
   );
   return [importKey(service.image), pullKey(service.image), ...new Set(volumes)];
+}
+
+function isPinned({ pins = {} }: Desired, { name }: Target): boolean {
+  return own(pins, name) !== undefined;
 }
 
 /** What its image will be is known once it was pulled. */

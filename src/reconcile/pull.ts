@@ -30,6 +30,7 @@ export function pullSteps(
   for (const { name, service, imageId } of targets) {
     const { image, pullPolicy } = service;
     if (own(desired.project.images, image) !== undefined) continue;
+    if (own(desired.pins ?? {}, name) !== undefined) continue;
     if (pullPolicy === "never" || pullPolicy === "build" || image === "host") continue;
     if (imageId === undefined) causes.set(image, { cause: "not on this machine", refresh: false });
     else if (again.includes(name) && !causes.has(image)) {

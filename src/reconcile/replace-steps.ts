@@ -2,6 +2,7 @@ import type { ObservedContainer } from "../observe/snapshot.ts";
 import type { ContainerMount } from "../runtime/container.ts";
 import type { Step } from "./action.ts";
 import type { Replica } from "./classify.ts";
+import { own } from "./own.ts";
 import { blueprint, changes, subjectOf, type ServiceContext } from "./container-steps.ts";
 
 /**
@@ -12,7 +13,11 @@ export function replaceSteps(
   context: ServiceContext,
   outdated: readonly Extract<Replica, { bucket: "outdated" }>[],
 ): Step[] {
-  const inOrder = outdated.toSorted((a, b) => Number(runs(a.container)) - Number(runs(b.container)));
+  const inOrder = outdated.toSorted(
+    (a, b) =>
+      Number(runs(a.container)) - Number(runs(b.container)) ||
+      failures(context, a.container) - failures(context, b.container),
+  );
   const steps: Step[] = [];
   const { parallelism = 1, delayMs, monitorMs, order } = context.target.service.rollout ?? {};
   for (const { container, fields } of inOrder) {
@@ -25,6 +30,7 @@ export function replaceSteps(
         kind: "replace",
         id: container.id,
         order: replaceOrder(container, made.config.mounts, order),
+        ran: runs(container),
         graceMs: container.config.stopGraceMs,
         ...(monitorMs !== undefined && { monitorMs }),
         ...(delayMs !== undefined && { delayMs }),
@@ -36,6 +42,11 @@ export function replaceSteps(
     });
   }
   return steps;
+}
+
+/** Those that failed before come last, so that they do not keep the others back where the file says `continue`. */
+function failures({ target }: ServiceContext, container: ObservedContainer): number {
+  return own(target.attempts, subjectOf(container)) ?? 0;
 }
 
 /** The new one starts first unless both would write to the same place; where nothing runs there is no downtime to avoid. */

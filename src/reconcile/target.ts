@@ -13,6 +13,10 @@ export interface Target {
   readonly replicas: number;
   /** Stopped by hand. */
   readonly stopped: boolean;
+  /** Its outdated replicas stay as they are for now. */
+  readonly paused: boolean;
+  /** How often replacements failed, by subject. */
+  readonly attempts: Readonly<Record<string, number>>;
   /** undefined while the image is not on this machine. */
   readonly imageId: string | undefined;
   /** By field; without the image while its id is unknown. */
@@ -28,12 +32,14 @@ export function targetsOf(desired: Desired, snapshot: Snapshot): Target[] {
     .sort(([a], [b]) => byText(a, b))
     .map(([name, service]) => {
       const template = replicaTemplate(project, name, service);
-      const imageId = own(snapshot.images, service.image);
+      const imageId = own(desired.pins ?? {}, name) ?? own(snapshot.images, service.image);
       return {
         name,
         service,
         replicas: own(desired.replicas, name) ?? service.replicas,
         stopped: stopped.has(name),
+        paused: desired.paused?.includes(name) ?? false,
+        attempts: desired.attempts ?? {},
         imageId,
         fingerprint:
           imageId === undefined ? template.fingerprint : { ...template.fingerprint, image: imageId },

@@ -92,6 +92,8 @@ export interface Service {
   /** By service. One whose absence is allowed may name a service that is not there. */
   readonly dependsOn?: Readonly<Record<string, Dependency>>;
   readonly rollout?: Rollout;
+  /** How a rollback replaces them. */
+  readonly rollback?: Rollout;
 }
 
 /** A config or secret as a file in the container. */
@@ -226,6 +228,10 @@ export interface Rollout {
   readonly order?: "start-first" | "stop-first";
   /** How long a new replica has to stay up before it counts as ready. */
   readonly monitorMs?: number;
+  /** What follows when new replicas do not become ready; a rollback when absent. */
+  readonly failureAction?: "pause" | "continue" | "rollback";
+  /** From 0 to 1: the share of replicas that may fail before that; 0 when absent. */
+  readonly maxFailureRatio?: number;
 }
 
 export interface ProjectNetwork {

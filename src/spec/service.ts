@@ -86,7 +86,11 @@ export type ServiceMap = LimitKeys &
     readonly depends_on?: DependsOn;
     readonly healthcheck?: HealthcheckMap;
     readonly "x-gantry"?: ProbeKeys & JobKeys;
-    readonly deploy?: { readonly update_config?: UpdateConfig; readonly restart_policy?: RestartPolicyMap };
+    readonly deploy?: {
+      readonly update_config?: UpdateConfig;
+      readonly rollback_config?: UpdateConfig;
+      readonly restart_policy?: RestartPolicyMap;
+    };
   };
 
 export interface ServiceContext
@@ -143,6 +147,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
   const probes = readProbes(map["x-gantry"], [...path, "x-gantry"], report);
   const dependsOn = withLinked(readDependsOn(map.depends_on, [...path, "depends_on"], report), map.links);
   const rollout = readRollout(map.deploy?.update_config, [...path, "deploy", "update_config"], report);
+  const rollback = readRollout(map.deploy?.rollback_config, [...path, "deploy", "rollback_config"], report);
   const confinement = readConfinement(map, path, report, context);
   checkMachine(map, path, report);
   const containerName = read(map.container_name, "container_name", readContainerName);
@@ -219,6 +224,7 @@ export function readService(map: ServiceMap, path: Path, report: Report, context
     ...(job === undefined ? {} : { job }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(rollout === undefined ? {} : { rollout }),
+    ...(rollback === undefined ? {} : { rollback }),
   };
 }
 

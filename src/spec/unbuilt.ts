@@ -34,9 +34,6 @@ export const UNBUILT: readonly string[] = [
   "services.*.blkio_config.device_write_iops",
   "services.*.blkio_config.weight_device",
   "services.*.deploy.mode",
-  "services.*.deploy.rollback_config",
-  "services.*.deploy.update_config.failure_action",
-  "services.*.deploy.update_config.max_failure_ratio",
   "services.*.volumes.[].bind.propagation",
   "services.*.volumes.[].bind.recursive",
 ];

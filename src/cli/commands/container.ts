@@ -1,7 +1,7 @@
+import type { RevisionsOptions } from "../verbs/revisions.ts";
 import type { Command } from "commander";
 import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
-import type { Format } from "../listing.ts";
 import type { CpOptions } from "../verbs/cp.ts";
 import type { CommitOptions } from "../verbs/commit.ts";
 import type { ExportOptions } from "../verbs/export.ts";
@@ -76,11 +76,23 @@ export function containerCommands(program: Command, run: Run): void {
     .action((source: string, target: string, options: CpOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/cp.ts")).cp(context, source, target, options)),
     );
-  verb(program, "diff", "list what a container has changed of its image's files")
-    .argument("<container>")
+  specOptions(
+    verb(
+      program,
+      "diff",
+      "list what a container has changed of its image's files, or what lies between two revisions",
+    ),
+    "-f, ",
+  )
+    .argument("<container|revision>")
+    .argument("[revision]")
     .addOption(outputOption())
-    .action((container: string, options: { readonly output: Format }, command: Command) =>
-      run(command, async (context) => (await import("../verbs/diff.ts")).diff(context, container, options)),
+    .action((first: string, second: string | undefined, options: RevisionsOptions, command: Command) =>
+      run(command, async (context) =>
+        second === undefined
+          ? (await import("../verbs/diff.ts")).diff(context, first, options)
+          : (await import("../verbs/compare.ts")).compare(context, [first, second], options),
+      ),
     );
   verb(program, "export", "write a container's files into an archive that import takes")
     .argument("<container>")

@@ -5,6 +5,7 @@ import type { Run } from "../program.ts";
 import type { BuilderPruneOptions } from "../verbs/builder-prune.ts";
 import type { BuildFlags } from "../verbs/build.ts";
 import type { ImagesOptions } from "../verbs/images.ts";
+import type { RevisionsOptions } from "../verbs/revisions.ts";
 import type { HistoryOptions } from "../verbs/history.ts";
 import type { ImagePruneOptions } from "../verbs/image-prune.ts";
 import type { LoadOptions } from "../verbs/load.ts";
@@ -13,7 +14,7 @@ import type { PullOptions } from "../verbs/pull.ts";
 import type { SpecFlags } from "../spec-flags.ts";
 import type { RmiOptions } from "../verbs/rmi.ts";
 import type { SaveOptions } from "../verbs/save.ts";
-import { append, group, outputOption, verb } from "./options.ts";
+import { append, group, outputOption, specOptions, verb } from "./options.ts";
 
 /** Verbs about images, in docker's words. */
 export function imageCommands(program: Command, run: Run): void {
@@ -102,12 +103,19 @@ export function imageCommands(program: Command, run: Run): void {
     .action((image: string, reference: string, _options: unknown, command: Command) =>
       run(command, async (context) => (await import("../verbs/tag.ts")).tag(context, image, reference)),
     );
-  verb(program, "history", "show how an image was made")
-    .argument("<image>")
+  specOptions(
+    verb(program, "history", "show what was applied of a project, or how an image was made"),
+    "-f, ",
+  )
+    .argument("[image]", "the project's revisions when absent")
     .option("--no-trunc", "do not shorten what is long")
     .addOption(outputOption())
-    .action((image: string, options: HistoryOptions, command: Command) =>
-      run(command, async (context) => (await import("../verbs/history.ts")).history(context, image, options)),
+    .action((image: string | undefined, options: HistoryOptions & RevisionsOptions, command: Command) =>
+      run(command, async (context) =>
+        image === undefined
+          ? (await import("../verbs/revisions.ts")).revisions(context, options)
+          : (await import("../verbs/history.ts")).history(context, image, options),
+      ),
     );
   verb(program, "save", "write images into an archive that load takes, here and elsewhere")
     .argument("<image...>")

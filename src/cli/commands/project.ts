@@ -7,6 +7,7 @@ import type { ConfigOptions } from "../verbs/config.ts";
 import type { DownOptions } from "../verbs/down.ts";
 import type { InitOptions } from "../verbs/init.ts";
 import type { PlanOptions } from "../verbs/plan.ts";
+import type { UndoOptions } from "../verbs/undo.ts";
 import type { ScaleOptions } from "../verbs/scale.ts";
 import type { Format } from "../listing.ts";
 import { append, group, outputOption, specOptions, verb, wholeNumber } from "./options.ts";
@@ -80,6 +81,11 @@ export function projectCommands(program: Command, run: Run): void {
     .option("-v, --volumes", "its named volumes too, with all they hold")
     .action((options: DownOptions, command: Command) =>
       run(command, async (context) => (await import("../verbs/down.ts")).down(context, options)),
+    );
+  specOptions(verb(program, "undo", "go back to what was applied before, with the images it had"), "-f, ")
+    .option("--to <revision>", "to this one; gantry history lists them", wholeNumber)
+    .action((options: UndoOptions, command: Command) =>
+      run(command, async (context) => (await import("../verbs/undo.ts")).undo(context, options)),
     );
   verb(program, "projects", "list projects")
     .alias("ls")

@@ -21,6 +21,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   "command.not-found": 400,
   "command.not-executable": 400,
   "project.not-found": 404,
+  "revision.not-found": 404,
   "path.not-found": 404,
   "volume.not-found": 404,
   "volume.in-use": 409,

@@ -36,6 +36,21 @@ export function projectRoutes(app: FastifyInstance, engine: Engine): void {
     return projects.plan(name, project === undefined ? undefined : readProject(project, name));
   });
 
+  app.get<OneProject>("/gantry/v1/projects/:project/history", (request) => projects.history(nameOf(request)));
+
+  app.get<OneProject>("/gantry/v1/projects/:project/history/compare", (request) => {
+    const query = new Query(request);
+    const [from, to] = ["from", "to"].map((key) => query.integer(key));
+    if (from === undefined || to === undefined) throw invalid("from, to: give the numbers of two revisions");
+    return projects.compare(nameOf(request), from, to).then((changes) => ({ changes }));
+  });
+
+  app.post<OneProject>("/gantry/v1/projects/:project/undo", (request, reply) => {
+    const to = request.body === undefined ? undefined : objectOf(request.body)["to"];
+    if (to !== undefined && !isReplicas(to)) throw invalid("to: must be the number of a revision");
+    return sendProgress(reply, projects.undo(nameOf(request), to));
+  });
+
   app.post<OneProject>("/gantry/v1/projects/:project/scale", (request, reply) => {
     const body = objectOf(request.body);
     const service = textIn(body, "service");

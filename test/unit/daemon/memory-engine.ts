@@ -219,6 +219,9 @@ export class MemoryEngine implements Engine {
       return this.progress(signal);
     },
     plan: async () => ({ plan: { steps: [], later: [], problems: [], wakeAt: null }, text: "nothing to do" }),
+    history: async () => ({ revisions: [] }),
+    compare: async () => [],
+    undo: () => this.progress(undefined),
     scale: () => this.progress(undefined),
     stop: () => this.progress(undefined),
     start: () => this.progress(undefined),

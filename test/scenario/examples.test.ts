@@ -1,27 +1,12 @@
-import { cp, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { copyExample, EXAMPLES, read } from "./example-copy.ts";
 import { instanceForEach } from "./instance-for-each.ts";
 import { until } from "./until.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const instance = instanceForEach();
-
-/** Copies an example and gives its published ports others that nobody else on this machine uses. */
-async function copyExample(name: string, ports: Readonly<Record<string, number>> = {}): Promise<void> {
-  await cp(join(EXAMPLES, name), instance().folder, { recursive: true });
-  let text = await readFile(join(instance().folder, "compose.yaml"), "utf8");
-  for (const [before, after] of Object.entries(ports)) {
-    expect(text).toContain(before);
-    text = text.replace(before, `127.0.0.1:${after}:`);
-  }
-  await instance().write("compose.yaml", text);
-}
-
-async function read(port: number): Promise<string> {
-  return await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } })).text();
-}
 
 /** What the front says once it reaches the back, which may still be starting: nobody publishes its port. */
 async function greeting(port: number): Promise<string> {
@@ -32,14 +17,23 @@ async function greeting(port: number): Promise<string> {
 }
 
 describe("every example does what its README says", () => {
-  const TESTED = ["hello", "scale", "two-services"];
-
-  test("each has a test here", async () => {
-    expect((await readdir(EXAMPLES)).sort()).toEqual(TESTED);
+  test("each has a test, a README and a row in the table of examples", async () => {
+    const entries = await readdir(EXAMPLES, { withFileTypes: true });
+    const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(names.length).toBeGreaterThanOrEqual(12);
+    const folder = fileURLToPath(new URL(".", import.meta.url));
+    const files = (await readdir(folder)).filter((name) => /^examples.*\.test\.ts$/.test(name));
+    const tests = (await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")))).join("");
+    const table = await readFile(join(EXAMPLES, "README.md"), "utf8");
+    for (const name of names) {
+      expect(tests).toContain(`copyExample(instance(), "${name}"`);
+      expect(table).toContain(`[${name}](${name}/README.md)`);
+      expect(await readFile(join(EXAMPLES, name, "README.md"), "utf8")).toContain(`# ${name}\n`);
+    }
   });
 
   test("hello: three replicas answer in turn, then five", async () => {
-    await copyExample("hello", { "8080:": 18440 });
+    await copyExample(instance(), "hello", { "8080:": 18440 });
     await instance().ok(["apply", "--wait", "--strict"]);
     const seen = new Set(await Promise.all(Array.from({ length: 9 }, () => read(18440))));
     expect(seen.size).toBe(3);
@@ -51,7 +45,7 @@ describe("every example does what its README says", () => {
   });
 
   test("scale: sleepers come and go", async () => {
-    await copyExample("scale");
+    await copyExample(instance(), "scale");
     await instance().ok(["apply", "--wait", "--strict"]);
     expect((await instance().ok(["ps", "-q"])).trim().split("\n")).toHaveLength(10);
     await instance().ok(["scale", "sleeper=25", "--wait"]);
@@ -61,7 +55,7 @@ describe("every example does what its README says", () => {
   });
 
   test("two-services: the front reaches the back by name, and the count outlives them", async () => {
-    await copyExample("two-services", { "127.0.0.1:8081:": 18441 });
+    await copyExample(instance(), "two-services", { "127.0.0.1:8081:": 18441 });
     await instance().ok(["apply", "--wait", "--strict"]);
     expect(await greeting(18441)).toBe("good day, visitor 1\n");
     const back = await instance().pidOf("two-services-back-1");

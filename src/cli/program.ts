@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { completionCommands } from "./commands/completion.ts";
 import { containerCommands } from "./commands/container.ts";
 import { imageCommands } from "./commands/image.ts";
 import { networkCommands } from "./commands/network.ts";
@@ -39,5 +40,6 @@ export function buildProgram(run: Run): Command {
   networkCommands(program, run);
   volumeCommands(program, run);
   systemCommands(program, run);
+  completionCommands(program, run);
   return program;
 }

@@ -103,7 +103,7 @@ export function containerCommands(program: Command, run: Run): void {
       ),
     );
   verb(program, "inspect", "show everything known of containers or images")
-    .argument("<name...>")
+    .argument("<container|image...>")
     .addOption(outputOption(["json", "yaml"]))
     .option("-f, --format <template>", "print this of each, in Go's templates, as docker does")
     .action((names: readonly string[], options: InspectOptions, command: Command) =>

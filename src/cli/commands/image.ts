@@ -92,7 +92,7 @@ export function imageCommands(program: Command, run: Run): void {
       run(command, async (context) => (await import("../verbs/login.ts")).logout(context, server)),
     );
   verb(program, "push", "bring an image to the registry its name says")
-    .argument("<name[:tag]>")
+    .argument("<image>")
     .option("-q, --quiet", "print only the image's name")
     .action((reference: string, options: { readonly quiet?: boolean }, command: Command) =>
       run(command, async (context) => (await import("../verbs/push.ts")).push(context, reference, options)),

@@ -21,7 +21,7 @@ export async function withLastLines(runtime: Runtime, id: string, error: unknown
   const { code, message, next } = error;
   return new GantryError(
     code,
-    `${message}; its last lines:\n${lines.map((line) => `    ${line}`).join("\n")}`,
+    `${message}\nits last lines:\n${lines.map((line) => `    ${line}`).join("\n")}`,
     {
       ...(next === undefined ? {} : { next }),
       cause: error,

@@ -115,11 +115,16 @@ export function projectOperations({
     const others = failed.length + skipped.length - 1;
     const more = others > 0 ? ` (and ${others} more)` : "";
     const { code, next } = describe(first.error);
+    const [summary = "", ...rest] = messageOf(first.error).split("\n");
     const news = setbacks.map(({ text }) => `\n${text}`).join("");
-    throw new GantryError(code, `${first.step.subject}: ${messageOf(first.error)}${more}${news}`, {
-      ...(next === undefined ? {} : { next }),
-      cause: first.error,
-    });
+    throw new GantryError(
+      code,
+      `${first.step.subject}: ${summary}${more}${rest.map((line) => `\n${line}`).join("")}${news}`,
+      {
+        ...(next === undefined ? {} : { next }),
+        cause: first.error,
+      },
+    );
   }
 
   /** One pass at once for what was set back, so that who applied sees it end; what it does not reach is the loop's. */
@@ -313,7 +318,7 @@ function stepProgress({ step, state, ms, error }: StepEvent): Progress {
     cause: step.cause,
     state,
     ...(ms === undefined ? {} : { ms: Math.round(ms) }),
-    ...(error === undefined ? {} : { message: messageOf(error) }),
+    ...(error === undefined ? {} : { message: messageOf(error).split("\n", 1)[0] ?? "" }),
   };
 }
 

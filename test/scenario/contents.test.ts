@@ -85,11 +85,18 @@ test("an edit of a secret rolls exactly the services that use it", async () => {
   expect(await instance().pidOf("shop-other-1")).toBe(other);
   expect((await instance().gantry(["plan"], { env: { TOKEN: "a token" } })).code).toBe(0);
 
-  // A container that is started again by a new daemon has them, and what nobody uses is forgotten.
+  // A container that is started again by a new daemon has them.
   await instance().endDaemon("SIGKILL");
   await instance().ok(["ps"]); // starts one
   await instance().ok(["restart", "web"]);
   await until("it to run", async () => (await instance().running()).length === 2);
   expect(await inside("shop-web-1", "cat", "/run/secrets/password")).toBe("another");
-  expect(await readdir(join(instance().env["GANTRY_ROOT"] ?? "", "contents"))).toHaveLength(3);
+  // The password of before is kept for an undo, and goes with the project.
+  const kept = async (): Promise<readonly string[]> =>
+    await readdir(join(instance().env["GANTRY_ROOT"] ?? "", "contents"));
+  expect(await kept()).toHaveLength(4);
+  await instance().ok(["down"]);
+  await instance().endDaemon("SIGKILL");
+  await instance().ok(["ps"]);
+  expect(await kept()).toEqual([]);
 });

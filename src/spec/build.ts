@@ -85,8 +85,7 @@ export function readBuild(
   context: BuildContext,
 ): Omit<ProjectBuild, "image" | "always"> | undefined {
   const map = typeof value === "string" ? { context: value } : value;
-  const read = <T, R>(given: T | undefined, key: string, parse: (given: T) => R): R | undefined =>
-    given === undefined ? undefined : report.attempt([...path, key], () => parse(given));
+  const read = report.reader(path);
   const folder = (text: string): string => {
     if (REMOTE.test(text))
       throw new InvalidValue(`${text} is not on this machine: clone it, and name the folder`);

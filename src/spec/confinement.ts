@@ -52,8 +52,7 @@ export function readConfinement(
   report: Report,
   context: ConfinementContext,
 ): Partial<Service> {
-  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const read = report.reader(path);
   const each = <T, R>(values: readonly T[] | undefined, key: string, parse: (value: T) => R): readonly R[] =>
     (values ?? []).flatMap((value, index) => report.attempt([...path, key, index], () => parse(value)) ?? []);
   const security = readSecurity(map, path, report, context.seccompProfile);

@@ -26,8 +26,7 @@ export function readHealthcheck(
   report: Report,
 ): Healthcheck | undefined {
   if (map === undefined) return undefined;
-  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const read = report.reader(path);
   const duration = (value: Duration | undefined, key: string): number | undefined =>
     read(value, key, (given) => readDuration(String(given)));
   const disabled = read(map.disable, "disable", readBoolean) === true;

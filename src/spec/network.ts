@@ -29,8 +29,7 @@ export function readNetwork(
   { name: project, strict }: { readonly name: string; readonly strict: boolean },
 ): ProjectNetwork {
   const path = ["networks", key];
-  const read = <T, R>(value: T | undefined, name: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, name], () => parse(value));
+  const read = report.reader(path);
   const { external: written } = map;
   const old = typeof written === "object" ? written.name : undefined;
   const external = typeof written === "object" || (read(written, "external", readBoolean) ?? false);

@@ -35,8 +35,7 @@ export function readProbes(map: ProbeKeys | undefined, path: Path, report: Repor
 }
 
 function readProbe(map: ProbeMap, path: Path, report: Report): Probe | undefined {
-  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const read = report.reader(path);
   const question = readQuestion(map, path, report);
   const intervalMs = read(map.interval, "interval", readPositive);
   const timeoutMs = read(map.timeout, "timeout", readPositive);

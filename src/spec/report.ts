@@ -96,6 +96,12 @@ export class Report {
     }
   }
 
+  /** Reads the keys of the map at a path: what is absent stays undefined, what is wrong becomes an error at its key. */
+  reader(path: Path): <T, R>(value: T | undefined, key: string, parse: (value: T) => R) => R | undefined {
+    return (value, key, parse) =>
+      value === undefined ? undefined : this.attempt([...path, key], () => parse(value));
+  }
+
   #say(severity: Diagnostic["severity"], path: Path, message: string, at: "key" | "value"): void {
     if (this.#root === undefined) throw new TypeError("nothing is judged yet");
     const { tree, exact } = find(this.#root, path);

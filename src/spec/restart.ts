@@ -43,8 +43,7 @@ export function readRestartPolicy(
   report: Report,
 ): RestartPolicy | undefined {
   if (map === undefined) return undefined;
-  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const read = report.reader(path);
   const duration = (value: string | number): number => readDuration(String(value));
   const name = read(map.condition ?? "any", "condition", readCondition) ?? "no";
   const maxRetries = read(map.max_attempts, "max_attempts", (value) => readInteger(value, 0, 1_000_000));

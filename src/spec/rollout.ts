@@ -1,7 +1,7 @@
-import { InvalidValue } from "./report.ts";
 import { readDuration } from "./duration.ts";
 import type { Path } from "./path.ts";
 import type { Rollout } from "./project.ts";
+import { InvalidValue } from "./report.ts";
 import type { Report } from "./report.ts";
 import { readInteger } from "./scalar.ts";
 import type { Integer } from "./scalar.ts";
@@ -20,22 +20,13 @@ export interface UpdateConfig {
 /** Undefined where it says no more than the default. */
 export function readRollout(map: UpdateConfig | undefined, path: Path, report: Report): Rollout | undefined {
   if (map === undefined) return undefined;
-  const duration = (key: "delay" | "monitor"): number | undefined => {
-    const value = map[key];
-    return value === undefined
-      ? undefined
-      : report.attempt([...path, key], () => readDuration(String(value)));
-  };
-  const { parallelism: asked } = map;
-  const parallelism =
-    asked === undefined
-      ? undefined
-      : report.attempt([...path, "parallelism"], () => readInteger(asked, 0, MAX_REPLICAS));
-  const delayMs = duration("delay");
-  const monitorMs = duration("monitor");
-  const { failure_action: failureAction, max_failure_ratio: ratio } = map;
-  const maxFailureRatio =
-    ratio === undefined ? undefined : report.attempt([...path, "max_failure_ratio"], () => readShare(ratio));
+  const read = report.reader(path);
+  const duration = (value: string | number): number => readDuration(String(value));
+  const parallelism = read(map.parallelism, "parallelism", (value) => readInteger(value, 0, MAX_REPLICAS));
+  const delayMs = read(map.delay, "delay", duration);
+  const monitorMs = read(map.monitor, "monitor", duration);
+  const { failure_action: failureAction } = map;
+  const maxFailureRatio = read(map.max_failure_ratio, "max_failure_ratio", readShare);
   const rollout: Rollout = {
     ...(parallelism === undefined || parallelism === 1 ? {} : { parallelism }),
     ...(delayMs ? { delayMs } : {}),

@@ -118,8 +118,7 @@ const MAX_PORTS = 20_000;
 
 /** A service with its defaults. Whatever is wrong with it goes to the report, and its default takes the place. */
 export function readService(map: ServiceMap, path: Path, report: Report, context: ServiceContext): Service {
-  const read = <T, R>(value: T | undefined, key: string, parse: (value: T) => R): R | undefined =>
-    value === undefined ? undefined : report.attempt([...path, key], () => parse(value));
+  const read = report.reader(path);
   const image = read(map.image, "image", readReference);
   if (!Object.hasOwn(map, "image")) {
     if (map.build === undefined) report.error(path, '"image" is missing', "key");

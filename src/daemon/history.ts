@@ -33,7 +33,7 @@ export class History {
 
   /** Oldest first. */
   list(project: string): readonly RevisionSummary[] {
-    return this.#entries.get(project) ?? [];
+    return this.#of(project);
   }
 
   /** Throws revision.not-found. */

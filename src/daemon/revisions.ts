@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { GantryError } from "../error.ts";
 import type { ImageStore } from "../image/store.ts";
+import { own } from "../reconcile/own.ts";
 import { compareRevisions, type RevisionContent } from "../reconcile/revisions.ts";
 import type { Project } from "../spec/project.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
@@ -44,16 +45,15 @@ export class Revisions {
     const { project, images, number: found, restores } = await history.get(name, wanted);
     for (const [service, { id, digest }] of Object.entries(images)) {
       if ((await this.#images.get(id)) !== undefined) continue;
-      const image = project.services[service]?.image ?? id;
+      const image = own(project.services, service)?.image ?? id;
       throw new GantryError(
         "image.not-found",
         `image ${image} as service ${service} had it in revision ${found} (${id.slice(0, 19)}) is not on this machine any more`,
         { next: digest === undefined ? `build or load it again` : `gantry pull ${digest}` },
       );
     }
-    const pins = Object.fromEntries(Object.entries(images).map(([service, { id }]) => [service, id]));
     const revision = history.next(name);
-    return { project, replicas: {}, stopped: [], revision, pins, restores: restores ?? found };
+    return { project, replicas: {}, stopped: [], revision, pins: idsOf(images), restores: restores ?? found };
   }
 
   /** The lines that lie between two revisions. Throws revision.not-found. */
@@ -79,14 +79,14 @@ export class Revisions {
       return;
     }
     const moved = Object.entries(images).some(
-      ([service, { id }]) => known.images[service] !== undefined && known.images[service].id !== id,
+      ([service, { id }]) => (own(known.images, service)?.id ?? id) !== id,
     );
     if (moved) {
       const number = history.next(name);
       const { restores: _, ...rest } = stored;
       await this.#keep(rest, number, images);
       await this.#store.put({ ...rest, revision: number });
-    } else if (Object.keys(images).some((service) => known.images[service] === undefined)) {
+    } else if (Object.keys(images).some((service) => !Object.hasOwn(known.images, service))) {
       const revision = await history.get(name, known.number);
       await history.put({ ...revision, images: { ...images, ...revision.images } });
     }
@@ -116,7 +116,7 @@ export class Revisions {
     const known = new Map<string, RevisionImage | undefined>();
     const found: Record<string, RevisionImage> = {};
     for (const [service, { image }] of Object.entries(project.services)) {
-      const reference = Object.hasOwn(pins, service) ? (pins[service] ?? image) : image;
+      const reference = own(pins, service) ?? image;
       if (!known.has(reference)) {
         const one = await this.#images.resolve(reference);
         const digest = one?.digests[0];

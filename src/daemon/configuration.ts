@@ -1,5 +1,5 @@
 import { GantryError } from "../error.ts";
-import type { Plan } from "../reconcile/action.ts";
+import { makesContainer, type Plan } from "../reconcile/action.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
@@ -10,7 +10,7 @@ export async function configurationWarnings(runtime: Runtime, plan: Plan): Promi
   const warnings: string[] = [];
   const seen = new Set<string>();
   for (const { action } of plan.steps) {
-    if (action.kind !== "create" && action.kind !== "replace" && action.kind !== "schedule") continue;
+    if (!makesContainer(action)) continue;
     const { service } = action.owner;
     if (seen.has(service)) continue;
     seen.add(service);

@@ -69,6 +69,13 @@ export type ActionKind = keyof Actions;
 /** `Action` is the union of all, `Action<"start">` one of them. */
 export type Action<K extends ActionKind = ActionKind> = { [P in K]: { readonly kind: P } & Actions[P] }[K];
 
+/** Those that make a container. */
+export type MakingAction = Action<"create" | "replace" | "schedule">;
+
+export function makesContainer(action: Action): action is MakingAction {
+  return action.kind === "create" || action.kind === "replace" || action.kind === "schedule";
+}
+
 /** An action in a plan: what it is about, why, and what must be done first. */
 export interface Step {
   /** Unique in its plan, stable for equal input: `create web.3`. */

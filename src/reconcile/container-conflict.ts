@@ -1,11 +1,11 @@
 import type { ObservedContainer } from "../observe/snapshot.ts";
-import type { Problem, Step } from "./action.ts";
+import { makesContainer, type Problem, type Step } from "./action.ts";
 
 /** A problem for each container that a plan would make under a name which a container of somebody else's holds. */
 export function nameProblems(steps: readonly Step[], others: readonly ObservedContainer[]): Problem[] {
   const holders = new Map(others.map((container) => [container.name, container]));
   return steps.flatMap(({ action, subject }): Problem[] => {
-    if (action.kind !== "create" && action.kind !== "replace" && action.kind !== "schedule") return [];
+    if (!makesContainer(action)) return [];
     const holder = holders.get(action.name);
     if (holder === undefined) return [];
     const whose = holder.owner === undefined ? "no project" : `project ${holder.owner.project}`;

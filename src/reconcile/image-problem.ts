@@ -1,4 +1,4 @@
-import type { Problem, Step } from "./action.ts";
+import { makesContainer, type Problem, type Step } from "./action.ts";
 import { byText } from "./order.ts";
 
 /**
@@ -14,7 +14,7 @@ export function imageProblems(steps: readonly Step[]): Problem[] {
   );
   const missing = new Map<string, string>();
   for (const { action } of steps) {
-    if (action.kind !== "create" && action.kind !== "replace" && action.kind !== "schedule") continue;
+    if (!makesContainer(action)) continue;
     const { image } = action.config;
     if (action.imageId !== undefined || brought.has(image) || missing.has(image)) continue;
     missing.set(image, action.owner.service);

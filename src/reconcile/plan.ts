@@ -7,7 +7,6 @@ import type { Desired, PlanInput } from "./desired.ts";
 import { planDown } from "./down.ts";
 import { groupBy } from "./group.ts";
 import { imageProblems } from "./image-problem.ts";
-import { own } from "./own.ts";
 import { portProblems } from "./port-conflict.ts";
 import { closeSteps, leaving } from "./close.ts";
 import { jobSteps } from "./job-steps.ts";
@@ -54,20 +53,20 @@ function planUp({ project, snapshot, now, again = [] }: PlanInput, desired: Desi
   const containerSteps: Step[] = [];
   let wakeAt: number | null = null;
   for (const target of targets.map((one) =>
-    brought.has(pullKey(one.service.image)) && !isPinned(desired, one) ? unresolved(one) : one,
+    !one.pinned && brought.has(pullKey(one.service.image)) ? unresolved(one) : one,
   )) {
     const containers = byService.get(target.name) ?? [];
+    const needs = needsOf(target).filter((key) => brought.has(key));
+    const context = { project, target, after, needs };
     const { job } = target.service;
     if (job !== undefined) {
-      const needs = needsOf(target).filter((key) => brought.has(key));
-      const planned = jobSteps({ project, target, after, needs }, job, containers, now);
+      const planned = jobSteps(context, job, containers, now);
       containerSteps.push(...planned.steps);
       if (planned.wakeAt !== null) wakeAt = Math.min(wakeAt ?? Infinity, planned.wakeAt);
       continue;
     }
     const replicas = classify(target, containers, { now, again: again.includes(target.name) });
-    const needs = needsOf(target).filter((key) => brought.has(key));
-    const serviceWork = serviceSteps({ project, target, after, needs }, replicas, containers);
+    const serviceWork = serviceSteps(context, replicas, containers);
     const touched = new Set(serviceWork.map(({ subject }) => subject));
     const restarts = restartSteps(target, containers, containersOf, after);
     containerSteps.push(...serviceWork, ...restarts.filter(({ subject }) => !touched.has(subject)));
@@ -100,10 +99,6 @@ function needsOf({ service }: Target): string[] {
     mount.type === "volume" && mount.source !== undefined ? [volumeKey(mount.source)] : [],
   );
   return [importKey(service.image), pullKey(service.image), ...new Set(volumes)];
-}
-
-function isPinned({ pins = {} }: Desired, { name }: Target): boolean {
-  return own(pins, name) !== undefined;
 }
 
 /** What its image will be is known once it was pulled. */

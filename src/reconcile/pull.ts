@@ -27,10 +27,9 @@ export function pullSteps(
   },
 ): Step[] {
   const causes = new Map<string, { readonly cause: string; readonly refresh: boolean }>();
-  for (const { name, service, imageId } of targets) {
+  for (const { name, service, pinned, imageId } of targets) {
     const { image, pullPolicy } = service;
-    if (own(desired.project.images, image) !== undefined) continue;
-    if (own(desired.pins ?? {}, name) !== undefined) continue;
+    if (pinned || own(desired.project.images, image) !== undefined) continue;
     if (pullPolicy === "never" || pullPolicy === "build" || image === "host") continue;
     if (imageId === undefined) causes.set(image, { cause: "not on this machine", refresh: false });
     else if (again.includes(name) && !causes.has(image)) {

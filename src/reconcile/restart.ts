@@ -11,7 +11,8 @@ export type Verdict =
   /** `failures` is what the record's count becomes. */
   | { readonly kind: "start"; readonly failures: number }
   /** `until` in ms since the epoch. */
-  | { readonly kind: "wait"; readonly until: number }
+  /** `failures`: what the count becomes with that start. */
+  | { readonly kind: "wait"; readonly until: number; readonly failures: number }
   | { readonly kind: "give-up" };
 
 /** Delays from this long on are spread, so that what failed together does not come back together. */
@@ -30,12 +31,16 @@ export function restartVerdict(container: ObservedContainer, policy: RestartPoli
 
   const failures = failuresInARow(container, policy);
   if (!policyAllows(policy, container, failures)) return { kind: "give-up" };
-  const delay = delayAfter(failures, container, policy);
   const ended = container.finishedAt ?? container.createdAt;
-  const until = ended + delay;
-  // An end that lies far in the future means the clock was set back: it must not put off the start for hours.
-  const believable = ended - now <= Math.max(delay, LONGEST_DELAY_MS);
-  return believable && until > now ? { kind: "wait", until } : { kind: "start", failures: failures + 1 };
+  return startAfter(ended, delayAfter(failures, container, policy), failures + 1, now);
+}
+
+/** A start that is due so many ms after something was seen. */
+function startAfter(seen: number, delayMs: number, failures: number, now: number): Verdict {
+  const until = seen + delayMs;
+  // What lies far in the future means the clock was set back: it must not put off the start for hours.
+  const believable = seen - now <= Math.max(delayMs, LONGEST_DELAY_MS);
+  return believable && until > now ? { kind: "wait", until, failures } : { kind: "start", failures };
 }
 
 /**
@@ -46,9 +51,7 @@ export function ailingVerdict(container: ObservedContainer, now: number): Verdic
   const ailing = container.health?.ailing;
   if (ailing === undefined || container.paused === true) return undefined;
   const failures = ailing.servedMs >= HEALTHY_RUN_MS ? 0 : container.failures;
-  const until = failures === 0 ? ailing.since : ailing.since + delayAfter(failures, container);
-  const believable = ailing.since - now <= LONGEST_DELAY_MS;
-  return believable && until > now ? { kind: "wait", until } : { kind: "start", failures: failures + 1 };
+  return startAfter(ailing.since, failures === 0 ? 0 : delayAfter(failures, container), failures + 1, now);
 }
 
 /** A start that is waited for: when (ms since the epoch), and which in a row it is, from 1. */
@@ -59,13 +62,11 @@ export interface ComingStart {
 
 /** The start that a container waits for as its restart policy or its probes have it; undefined when for none. */
 export function comingStart(container: ObservedContainer, now: number): ComingStart | undefined {
-  const { config, state, failures, stoppedByUser, started } = container;
+  const { config, state, stoppedByUser, started } = container;
   if (stoppedByUser || started === false) return undefined;
   const verdict =
     state === "running" ? ailingVerdict(container, now) : restartVerdict(container, config.restart, now);
-  if (verdict?.kind !== "wait") return undefined;
-  const counted = state === "running" ? failures : failuresInARow(container, config.restart);
-  return { at: verdict.until, attempt: counted + 1 };
+  return verdict?.kind === "wait" ? { at: verdict.until, attempt: verdict.failures } : undefined;
 }
 
 /** Whether its last run ended well. False where it never ran, or nobody saw the end. */

@@ -17,6 +17,8 @@ export interface Target {
   readonly paused: boolean;
   /** How often replacements failed, by subject. */
   readonly attempts: Readonly<Record<string, number>>;
+  /** Its image is the one of an earlier revision, whatever the name stands for by now. */
+  readonly pinned: boolean;
   /** undefined while the image is not on this machine. */
   readonly imageId: string | undefined;
   /** By field; without the image while its id is unknown. */
@@ -32,7 +34,8 @@ export function targetsOf(desired: Desired, snapshot: Snapshot): Target[] {
     .sort(([a], [b]) => byText(a, b))
     .map(([name, service]) => {
       const template = replicaTemplate(project, name, service);
-      const imageId = own(desired.pins ?? {}, name) ?? own(snapshot.images, service.image);
+      const pin = own(desired.pins ?? {}, name);
+      const imageId = pin ?? own(snapshot.images, service.image);
       return {
         name,
         service,
@@ -40,6 +43,7 @@ export function targetsOf(desired: Desired, snapshot: Snapshot): Target[] {
         stopped: stopped.has(name),
         paused: desired.paused?.includes(name) ?? false,
         attempts: desired.attempts ?? {},
+        pinned: pin !== undefined,
         imageId,
         fingerprint:
           imageId === undefined ? template.fingerprint : { ...template.fingerprint, image: imageId },

@@ -111,21 +111,18 @@ async function replace(
     await rest(action, signal);
     return;
   }
-  const before = new Set(runtime.records.list().map((record) => record.id));
   const ownName = runtime.records.get(id)?.name ?? action.name;
   // Two at once under one name: the one that leaves steps aside, as docker compose has it.
   await containers.update(id, { name: `${id.slice(0, 12)}_${action.name}` });
+  let made: string | undefined;
   try {
-    await takeover.wait(await containers.create(action), monitorMs, signal);
+    made = await containers.make(action);
+    await containers.start(made);
+    await takeover.wait(made, monitorMs, signal);
   } catch (failure) {
-    const made = runtime.records
-      .list()
-      .find((record) => !before.has(record.id) && record.name === action.name);
-    const error = made === undefined ? failure : await withLastLines(runtime, made.id, failure);
+    const error = made === undefined ? failure : await withLastLines(runtime, made, failure);
     // The old one serves on under its own name; the new one is taken back.
-    for (const record of runtime.records.list())
-      if (!before.has(record.id) && record.name === action.name)
-        await containers.remove(record.id, { graceMs: 0, volumes: true });
+    if (made !== undefined) await containers.remove(made, { graceMs: 0, volumes: true });
     await containers.update(id, { name: ownName });
     throw error;
   }

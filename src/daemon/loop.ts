@@ -10,7 +10,7 @@ import { Serial } from "../host/serial.ts";
 import { withSetbacks } from "../reconcile/setback.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
 import type { Revisions } from "./revisions.ts";
-import { setBack, type SetbackNews } from "./set-back.ts";
+import { setBack } from "./set-back.ts";
 
 /** Steps that run at once: enough to share what can be shared; more only queue for the kernel's network lock. */
 const CONCURRENCY = 8;
@@ -95,12 +95,12 @@ export class Loop {
     project: string,
     planned: Plan,
     onStep: (event: StepEvent) => void,
-  ): Promise<Outcome & { readonly setbacks: readonly SetbackNews[] }> {
+  ): Promise<Outcome & { readonly setbacks: readonly string[] }> {
     const { store, handlers } = this.#options;
     const { signal } = this.#stop;
     const outcome = await execute(planned, handlers, { concurrency: CONCURRENCY, signal, onStep });
     // Who is told to end has not failed.
-    const setbacks = signal.aborted ? [] : await setBack(store, project, outcome.failed, Date.now());
+    const setbacks = signal.aborted ? [] : await setBack(store, project, outcome.failed);
     return { ...outcome, setbacks };
   }
 
@@ -143,7 +143,7 @@ export class Loop {
       }
       worked = true;
       const outcome = await this.execute(project, planned, (event) => this.#report(project, event));
-      for (const { text } of outcome.setbacks) log.warn({ project }, text);
+      for (const text of outcome.setbacks) log.warn({ project }, text);
       if (outcome.failed.length > 0 && outcome.setbacks.length === 0) return this.#retry(project);
     }
   }

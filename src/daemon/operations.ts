@@ -5,7 +5,7 @@ import { accepts } from "../apply/takeover.ts";
 import type { Containers } from "../apply/containers.ts";
 import { observeContainer } from "../observe/observe.ts";
 import type { ObservedContainer } from "../observe/snapshot.ts";
-import type { Plan } from "../reconcile/action.ts";
+import type { Action, Plan } from "../reconcile/action.ts";
 import { renderPlan } from "../reconcile/render.ts";
 import type { Firewall } from "../net/firewall/firewall.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -90,7 +90,7 @@ export function projectOperations({
       emit({ type: "plan", text: renderPlan(planned), steps: planned.steps.length + planned.later.length });
       for (const message of warnings) emit({ type: "warning", message });
       const done = await carryOut(name, planned, emit);
-      await revisions.remember(name); // what was pulled is known now
+      if (planned.steps.some(({ action }) => bringsImage(action))) await revisions.remember(name); // known only now
       const { state } = firewall;
       if (typeof state === "object" && planned.steps.some(({ action }) => action.kind === "create-network"))
         emit({ type: "warning", message: `containers do not reach the outside: ${state.problem}` });
@@ -116,7 +116,7 @@ export function projectOperations({
     const more = others > 0 ? ` (and ${others} more)` : "";
     const { code, next } = describe(first.error);
     const [summary = "", ...rest] = messageOf(first.error).split("\n");
-    const news = setbacks.map(({ text }) => `\n${text}`).join("");
+    const news = setbacks.map((text) => `\n${text}`).join("");
     throw new GantryError(
       code,
       `${first.step.subject}: ${summary}${more}${rest.map((line) => `\n${line}`).join("")}${news}`,
@@ -307,6 +307,10 @@ export function projectOperations({
         return changed;
       }),
   };
+}
+
+function bringsImage({ kind }: Action): boolean {
+  return kind === "pull-image" || kind === "import-image";
 }
 
 function stepProgress({ step, state, ms, error }: StepEvent): Progress {

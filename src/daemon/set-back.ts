@@ -4,22 +4,15 @@ import { own } from "../reconcile/own.ts";
 import { judgeFailures, type Setback } from "../reconcile/setback.ts";
 import type { ProjectStore, StoredProject } from "./projects.ts";
 
-/** A service that was set back, in words. */
-export interface SetbackNews {
-  readonly service: string;
-  readonly text: string;
-}
-
 /**
  * Takes note of replacements that failed though what they would have replaced ran, and sets a service back where its
- * `update_config` calls for that. Durable once this resolves. Returns what to tell.
+ * `update_config` calls for that. Durable once this resolves. Returns what to tell, a line for each that was set back.
  */
 export async function setBack(
   store: ProjectStore,
   name: string,
   failed: Outcome["failed"],
-  now: number,
-): Promise<readonly SetbackNews[]> {
+): Promise<readonly string[]> {
   const stored = store.get(name);
   const of = failed.flatMap(({ step, error }) =>
     step.action.kind === "replace" && step.action.ran
@@ -29,28 +22,26 @@ export async function setBack(
   if (stored === undefined || of.length === 0) return [];
   const attempts: Record<string, number> = { ...stored.attempts };
   const setbacks: Record<string, Setback> = { ...stored.setbacks };
-  const news: SetbackNews[] = [];
+  const news: string[] = [];
   for (const { service, subject, reason } of of) {
     attempts[subject] = (attempts[subject] ?? 0) + 1;
     const definition = own(stored.project.services, service);
     if (definition === undefined || own(setbacks, service) !== undefined) continue;
     const count = Object.keys(attempts).filter((one) => one.startsWith(`${service}.`)).length;
-    const replicas = stored.replicas[service] ?? definition.replicas;
+    const replicas = own(stored.replicas, service) ?? definition.replicas;
     const verdict = judgeFailures(definition.rollout, count, replicas);
     if (verdict === "try again") continue;
     const setback =
       verdict === "pause"
-        ? ({ kind: "pause", reason, at: now } as const)
-        : await earlier(store, stored, service, reason, now);
+        ? ({ kind: "pause", reason } as const)
+        : await earlier(store, stored, service, reason);
     if (setback === undefined) continue;
     setbacks[service] = setback;
-    news.push({
-      service,
-      text:
-        setback.kind === "pause"
-          ? `${service}: its update is paused until the next apply`
-          : `${service}: rolled back to what it was in revision ${setback.revision}`,
-    });
+    news.push(
+      setback.kind === "pause"
+        ? `${service}: its update is paused until the next apply`
+        : `${service}: rolled back to what it was in revision ${setback.revision}`,
+    );
   }
   await store.put({ ...stored, attempts, setbacks });
   if (news.length > 0) await mark(store, stored, setbacks);
@@ -63,7 +54,6 @@ async function earlier(
   { project, revision = Infinity }: StoredProject,
   service: string,
   reason: string,
-  at: number,
 ): Promise<Setback | undefined> {
   for (const { number, setbacks = {} } of store.history.list(project.name).toReversed()) {
     if (number >= revision || Object.hasOwn(setbacks, service)) continue;
@@ -74,7 +64,6 @@ async function earlier(
     return {
       kind: "rollback",
       reason,
-      at,
       revision: number,
       service: definition,
       ...(imageId === undefined ? {} : { imageId }),

@@ -8,8 +8,6 @@ export type Setback =
       /** What it is goes on as it was before, though the file says otherwise. */
       readonly kind: "rollback";
       readonly reason: string;
-      /** ms since the epoch. */
-      readonly at: number;
       /** Where what it went back to was applied. */
       readonly revision: number;
       readonly service: Service;
@@ -22,7 +20,6 @@ export type Setback =
       /** What runs stays as it is, old and new, until the next apply. */
       readonly kind: "pause";
       readonly reason: string;
-      readonly at: number;
     };
 
 /** By service. */

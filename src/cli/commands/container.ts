@@ -1,9 +1,9 @@
-import type { RevisionsOptions } from "../verbs/revisions.ts";
 import type { Command } from "commander";
 import type { InspectOptions } from "../inspect-each.ts";
 import type { Run } from "../program.ts";
 import type { CpOptions } from "../verbs/cp.ts";
 import type { CommitOptions } from "../verbs/commit.ts";
+import type { RevisionsOptions } from "../verbs/revisions.ts";
 import type { ExportOptions } from "../verbs/export.ts";
 import type { ExecOptions } from "../verbs/exec.ts";
 import type { LogsOptions } from "../verbs/logs.ts";

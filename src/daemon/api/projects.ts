@@ -12,7 +12,7 @@ interface OneProject {
   Params: { project: string };
 }
 
-const MOST_REPLICAS = 100_000;
+const MOST = 100_000;
 
 /** `/gantry/v1`: what Docker's API has no word for. Shapes: src/daemon/protocol.ts. */
 export function projectRoutes(app: FastifyInstance, engine: Engine): void {
@@ -47,7 +47,7 @@ export function projectRoutes(app: FastifyInstance, engine: Engine): void {
 
   app.post<OneProject>("/gantry/v1/projects/:project/undo", (request, reply) => {
     const to = request.body === undefined ? undefined : objectOf(request.body)["to"];
-    if (to !== undefined && !isReplicas(to)) throw invalid("to: must be the number of a revision");
+    if (to !== undefined && !isCount(to)) throw invalid("to: must be the number of a revision");
     return sendProgress(reply, projects.undo(nameOf(request), to));
   });
 
@@ -56,7 +56,7 @@ export function projectRoutes(app: FastifyInstance, engine: Engine): void {
     const service = textIn(body, "service");
     const replicas = body["replicas"];
     if (service === undefined) throw invalid("service: name the service to scale");
-    if (!isReplicas(replicas)) throw invalid(`replicas: must be a whole number from 0 to ${MOST_REPLICAS}`);
+    if (!isCount(replicas)) throw invalid(`replicas: must be a whole number from 0 to ${MOST}`);
     return sendProgress(reply, projects.scale(nameOf(request), service, replicas));
   });
 
@@ -79,6 +79,6 @@ function nameOf({ params }: { readonly params: OneProject["Params"] }): string {
   throw new GantryError("project.not-found", `No such project: ${params.project}`);
 }
 
-function isReplicas(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_REPLICAS;
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST;
 }

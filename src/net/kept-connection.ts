@@ -38,9 +38,20 @@ export class KeptConnection<C extends Connection> {
     this.#options = options;
   }
 
-  /** One conversation at a time, each with a program that has been told everything. */
+  /**
+   * One conversation at a time, each with a program that has been told everything. One that ends because the program went
+   * away is held once more with the next program, so it must be one that can be begun again.
+   */
   run<T>(conversation: (connection: C) => Promise<T>): Promise<T> {
-    const result = this.#last.then(async () => conversation(await this.#connected()));
+    const result = this.#last.then(async () => {
+      const connection = await this.#connected();
+      try {
+        return await conversation(connection);
+      } catch (error) {
+        if (!connection.closed || this.#closed) throw error;
+        return await conversation(await this.#connected());
+      }
+    });
     this.#last = result.catch(() => undefined);
     return result;
   }
